@@ -1,0 +1,44 @@
+# make setup | demo | test | lint | experiments
+# Needs only a Python from 3.10 to 3.13; PYTHON=... picks one.
+.DEFAULT_GOAL := help
+
+CANDIDATES := python3 python3.13 python3.12 python3.11 python3.10
+SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for p in $(CANDIDATES); do \
+	$$p -c '$(SUPPORTED)' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+STAMP := .venv/.done
+
+help:
+	@sed -n 's/^# //p' Makefile | head -2
+
+.PHONY: help python setup demo test lint
+
+python:
+	@$(or $(PYTHON),false) -c '$(SUPPORTED)' 2>/dev/null || { \
+	echo "error: this needs Python 3.10, 3.11, 3.12 or 3.13$(if $(PYTHON),\
+	, and $(PYTHON) is none of them); name one with make PYTHON=python3.12" >&2; \
+	exit 2; }
+
+# Chainer is built from source and its build asks for pkg_resources, which
+# setuptools dropped in version 81.
+$(STAMP): requirements.txt requirements-dev.txt | python
+	@rm -rf .venv
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check \
+	    "setuptools<81" wheel
+	$(BIN)/python -m pip install -q --disable-pip-version-check \
+	    --no-build-isolation -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+setup: $(STAMP)
+
+demo: setup
+	$(BIN)/python train.py --dataset vader.movie --model cnn
+	$(BIN)/python run_dknn.py --model-setup results/vader.movie_cnn/args.json
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/python -m ruff check .

@@ -1,0 +1,41 @@
+"""What the tests share: where real data and golden arrays lie."""
+import compat  # noqa: F401  (before Chainer)
+
+import os
+import pathlib
+import warnings
+
+import numpy as np
+import pytest
+
+with warnings.catch_warnings():
+    # Chainer, and what it asks for, warn while they are imported.
+    warnings.simplefilter('ignore')
+    import chainer  # noqa: F401
+    import chainer.gradient_check  # noqa: F401
+    import chainer.testing  # noqa: F401
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+GOLDEN = ROOT.parent / 'shared' / 'golden'
+
+
+@pytest.fixture
+def data_dir():
+    """Folder with the published data files, or the test is skipped."""
+    folder = os.environ.get('DKNN_DATA')
+    if not folder or not pathlib.Path(folder).is_dir():
+        pytest.skip('DKNN_DATA names no folder with the published files')
+    return pathlib.Path(folder).resolve()
+
+
+@pytest.fixture
+def golden():
+    """Function: name -> (path of weights, expected arrays)."""
+    if not GOLDEN.is_dir():
+        pytest.skip(f'no golden arrays at {GOLDEN}')
+
+    def load(name):
+        with np.load(GOLDEN / f'{name}_expected.npz') as arrays:
+            return GOLDEN / f'{name}_weights.npz', dict(arrays)
+
+    return load

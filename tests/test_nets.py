@@ -1,0 +1,231 @@
+"""Every encoder, for one text and for a pair: the released parameter paths,
+the golden arrays, gradients, batches."""
+import compat  # noqa: F401  (before Chainer)
+
+import chainer
+import numpy as np
+import pytest
+
+import nets
+
+ALL = [(model, pair) for model in sorted(nets.ENCODERS)
+       for pair in (False, True)]
+
+
+def make(model, pair=False, seed=0, **sizes):
+    np.random.seed(seed)
+    sizes = {'n_vocab': 20, 'n_class': 3, 'n_units': 6, 'n_layers': 2,
+             **sizes}
+    return nets.make_classifier(model, pair=pair, **sizes)
+
+
+def texts(pair=False, seed=0, n=5):
+    rng = np.random.default_rng(seed)
+
+    def some():
+        return [rng.integers(0, 20, size).astype(np.int32)
+                for size in rng.integers(1, 9, n)]
+
+    return (some(), some()) if pair else some()
+
+
+def one(xs, i):
+    return ([xs[0][i]], [xs[1][i]]) if isinstance(xs, tuple) else [xs[i]]
+
+
+def paths(model):
+    return {name for name, _ in model.namedparams()}
+
+
+def lstm_paths(prefix, n_layers):
+    return {f'{prefix}/{layer}/{kind}{i}' for layer in range(n_layers)
+            for kind in 'wb' for i in range(8)}
+
+
+RELEASED = {
+    'cnn': {'/encoder/embed/W', '/encoder/cnn_w3/W', '/encoder/cnn_w4/W',
+            '/encoder/cnn_w5/W', '/encoder/mlp/0/W', '/encoder/mlp/0/b',
+            '/encoder/mlp/1/W', '/encoder/mlp/1/b'},
+    'rnn': {'/encoder/embed/W'} | lstm_paths('/encoder/encoder', 2),
+    'bilstm': {'/encoder/embed/W'}
+    | lstm_paths('/encoder/encoder_forward', 2)
+    | lstm_paths('/encoder/encoder_backward', 2),
+    'bow': {'/encoder/bow_encoder/embed/W', '/encoder/mlp_encoder/0/W',
+            '/encoder/mlp_encoder/0/b', '/encoder/mlp_encoder/1/W',
+            '/encoder/mlp_encoder/1/b'}}
+
+
+@pytest.mark.parametrize(('model', 'pair'), ALL)
+def test_parameter_paths_are_the_released_ones(model, pair):
+    expected = RELEASED[model] | {'/output/W', '/output/b'}
+    if pair:
+        expected |= {f'/mlp/{i}/{p}' for i in range(3) for p in 'Wb'}
+    assert paths(make(model, pair)) == expected
+
+
+@pytest.mark.parametrize(('name', 'model', 'sizes'), [
+    ('cnn', 'cnn', {'n_units': 30, 'n_layers': 3}),
+    ('rnn', 'rnn', {'n_units': 20, 'n_layers': 2}),
+    ('snli_rnn', 'rnn', {'n_units': 12, 'n_layers': 2, 'pair': True})])
+def test_golden_arrays(golden, name, model, sizes):
+    weights, expected = golden(name)
+    classifier = make(model, n_vocab=60, **sizes)
+    chainer.serializers.load_npz(weights, classifier)
+
+    def numbered(key):
+        count = sum(k.startswith(key) for k in expected)
+        return [expected[f'{key}{i}'] for i in range(count)]
+
+    xs = (numbered('premise_'), numbered('hypothesis_')) \
+        if sizes.get('pair') else numbered('x_')
+    np.testing.assert_allclose(
+        classifier.logits(xs).array, expected['logits'], atol=1e-5)
+    np.testing.assert_allclose(
+        classifier.predict(xs), expected['probs'], atol=1e-5)
+    layers = numbered('layer_')
+    for h, layer in zip(classifier.activations(xs), layers, strict=True):
+        np.testing.assert_allclose(h, layer, atol=1e-5)
+    gradients = numbered('lossgrad_times_input_')
+    if gradients:  # of the mean over the batch of 8; the sign is turned
+        for s, g in zip(classifier.word_gradients(xs), gradients,
+                        strict=True):
+            np.testing.assert_allclose(-s, g, atol=1e-5)
+
+
+@pytest.mark.parametrize(('model', 'pair'), ALL)
+def test_contract(model, pair, tmp_path):
+    classifier = make(model, pair)
+    xs = texts(pair)
+    logits, layers = classifier.logits_and_activations(xs)
+    assert logits.shape == (5, 3)
+    assert logits.dtype == np.float32
+    assert len(layers) == len(classifier.layer_names)
+    assert all(h.shape[0] == 5 and h.dtype == np.float32 for h in layers)
+    np.testing.assert_allclose(classifier.predict(xs).sum(axis=1), 1,
+                               atol=1e-6)
+    chainer.serializers.save_npz(tmp_path / 'model.npz', classifier)
+    again = make(model, pair, seed=1)
+    assert not np.allclose(again.logits(xs).array, logits)
+    chainer.serializers.load_npz(tmp_path / 'model.npz', again)
+    np.testing.assert_array_equal(again.logits(xs).array, logits)
+
+
+@pytest.mark.parametrize(('model', 'pair'), ALL)
+def test_one_text_at_a_time(model, pair):
+    classifier = make(model, pair)
+    xs = texts(pair)
+    logits, layers = classifier.logits_and_activations(xs)
+    gradients = classifier.word_gradients(xs, reduce='no')
+    for i in range(5):
+        z, hs = classifier.logits_and_activations(one(xs, i))
+        np.testing.assert_allclose(z[0], logits[i], atol=1e-5)
+        for h, layer in zip(hs, layers, strict=True):
+            np.testing.assert_allclose(h[0], layer[i], atol=1e-5)
+        g, = classifier.word_gradients(one(xs, i), reduce='no')
+        np.testing.assert_allclose(g, gradients[i], atol=1e-6)
+
+
+def test_reduce_mean_divides_by_the_batch():
+    classifier = make('cnn')
+    xs = texts()
+    for mean, own in zip(classifier.word_gradients(xs),
+                         classifier.word_gradients(xs, reduce='no'),
+                         strict=True):
+        np.testing.assert_allclose(mean * 5, own, rtol=1e-5, atol=1e-8)
+    with pytest.raises(ValueError, match="'mean' or 'no', got 'sum'"):
+        classifier.word_gradients(xs, reduce='sum')
+
+
+@pytest.mark.parametrize(('model', 'pair'), ALL)
+def test_gradients_are_finite_differences(model, pair):
+    classifier = make(model, pair)
+    for parameter in classifier.params():
+        parameter.array = parameter.array.astype(np.float64)
+    with chainer.using_config('dtype', np.float64):
+        xs = texts(pair)
+        labels = [0, 1, 2, 0, 1]
+        gradients = classifier.embedding_gradients(xs, labels)
+        rng = np.random.default_rng(0)
+        for side, ((e, _), g) in enumerate(
+                zip(classifier.embeddings(xs), gradients, strict=True)):
+            direction = rng.standard_normal(e.shape)
+            step = 1e-6 * direction
+            change = (nll(classifier, xs, labels, side, e + step)
+                      - nll(classifier, xs, labels, side, e - step))
+            np.testing.assert_allclose((g * direction).sum(), change / 2e-6,
+                                       rtol=1e-5, atol=1e-7)
+
+
+def nll(classifier, xs, labels, side, e):
+    packed = [(chainer.Variable(x), lengths)
+              for x, lengths in classifier.embeddings(xs)]
+    packed[side] = chainer.Variable(e), packed[side][1]
+    with chainer.using_config('train', False):
+        z = classifier._output(classifier._layers(*packed)).array
+    z = z - z.max(axis=1, keepdims=True)
+    return (np.log(np.exp(z).sum(axis=1)) - z[range(5), labels]).sum()
+
+
+def test_bilstm_reads_backwards():
+    """Its backward half on a text is a forward LSTM on the text reversed."""
+    classifier = make('bilstm')
+    encoder = classifier.encoder
+    n = 6
+    encoder.encoder_forward.copyparams(encoder.encoder_backward)
+    xs = texts()
+    backwards = [h[:, n:] for h in classifier.activations(xs)]
+    reversed_forwards = [h[:, :n] for h in
+                         classifier.activations([x[::-1] for x in xs])]
+    for ours, expected in zip(backwards, reversed_forwards, strict=True):
+        np.testing.assert_allclose(ours, expected, atol=1e-6)
+    forwards = classifier.activations(xs)[-1][:, :n]
+    assert not np.allclose(forwards, backwards[-1], atol=1e-3)
+
+
+def test_bilstm_is_twice_as_wide_and_a_pair_four_times():
+    assert [h.shape[1] for h in make('rnn').activations(texts())] == [6, 6]
+    assert make('bilstm').activations(texts())[-1].shape[1] == 12
+    layers = make('bilstm', pair=True).activations(texts(pair=True))
+    assert [h.shape[1] for h in layers] == [48, 48, 48, 48]
+
+
+def test_pair_layer_is_u_v_difference_product():
+    single, pair = make('rnn'), make('rnn', pair=True)
+    pair.encoder.copyparams(single.encoder)
+    xs = texts(pair=True)
+    single.encoder.copyparams(pair.encoder)
+    u, v = (single.activations(side)[-1] for side in xs)
+    np.testing.assert_allclose(
+        pair.activations(xs)[0],
+        np.concatenate([u, v, abs(u - v), u * v], axis=1), atol=1e-6)
+
+
+def test_dropout_is_off_outside_training():
+    classifier = make('rnn', dropout=0.9)
+    xs = texts()
+    assert chainer.config.train
+    np.testing.assert_array_equal(classifier.predict(xs),
+                                  classifier.predict(xs))
+    first, second = (classifier.word_gradients(xs) for _ in range(2))
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a, b)
+    losses = {float(classifier(xs, np.zeros(5, np.int32)).array)
+              for _ in range(4)}
+    assert len(losses) > 1  # and on in training
+
+
+@pytest.mark.parametrize('model', sorted(nets.ENCODERS))
+def test_width_of_word_vectors(model):
+    classifier = make(model, embed_units=4)
+    assert classifier.encoder.embed.W.shape == (20, 4)
+    assert classifier.logits(texts()).shape == (5, 3)
+
+
+@pytest.mark.parametrize(('change', 'message'), [
+    ({'model': 'gru'}, "unknown model 'gru'; choose one of bilstm, bow"),
+    ({'n_units': 2}, 'at least 3 units, got 2'),
+    ({'n_units': 0}, 'n_units must be at least 1, got 0'),
+    ({'dropout': 1.0}, r'dropout must be in \[0, 1\), got 1.0')])
+def test_errors(change, message):
+    with pytest.raises(ValueError, match=message):
+        make(**{'model': 'cnn', **change})

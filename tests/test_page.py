@@ -1,0 +1,374 @@
+"""The page in a real browser, driven by Playwright.
+
+Looks for a Chromium on PATH, or in the environment variable DKNN_CHROMIUM.
+"""
+import json
+import os
+import pathlib
+import shutil
+
+import numpy as np
+import pytest
+
+import visualize
+
+sync_api = pytest.importorskip('playwright.sync_api')
+pytestmark = pytest.mark.browser
+
+FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+         '--disable-background-networking', '--disable-component-update',
+         '--disable-sync']
+NAMES = ('chromium', 'chromium-browser', 'google-chrome')
+EVIL = '<script>alert(1)</script>'
+
+
+def record(number, words, gold, dknn, softmax, credibility, confidence, /,
+           **methods):
+    return {
+        'id': number, 'split': 'test', 'dataset': 'toy', 'model': 'cnn',
+        'label_names': ['negative', 'positive'], 'gold': gold,
+        'words': [words], 'known': [[w != 'zyx' for w in words]],
+        'softmax': {'label': softmax, 'probabilities': [.3, .7],
+                    'confidence': confidence, 'calibrated_confidence': .5},
+        'dknn': {'label': dknn, 'conformity': [.25, .75],
+                 'p_values': [.1, .2], 'credibility': credibility,
+                 'confidence': .9, 'prediction_set': [0, 1], 'error': .05},
+        'methods': {name: {'target': 1, 'scores': [scores]}
+                    for name, scores in methods.items()},
+        'neighbors': [{'layer': 'last', 'votes': [1, 3], 'nearest': [
+            {'index': 40 + number, 'label': 1, 'distance': .25,
+             'texts': [f'{EVIL} & {number}']}]}]}
+
+
+RECORDS = [
+    record(0, ['a', 'fine', 'film'], 1, 1, 1, .6, .9,
+           conformity=[0, 1, .5], gradient=[0, 2, 1]),
+    record(1, ['zyx', EVIL, '&', 'dull'], 0, 1, 1, .02, .7,
+           conformity=[1, 2, 3, 4], gradient=[4, 3, 2, 1]),
+    record(2, ['a', 'dull', 'Film'], 0, 0, 1, .3, .8,
+           conformity=[0, -.5, .25], gradient=[1, 0, .5]),
+    record(3, ['so', 'so'], None, 1, 0, None, .6,
+           conformity=[1, 2], gradient=[1, 2]),
+]
+
+
+@pytest.fixture(scope='module')
+def browser():
+    found = [os.environ.get('DKNN_CHROMIUM'), *map(shutil.which, NAMES)]
+    executable = next(filter(None, found), None)
+    if executable is None:
+        pytest.skip('no Chromium on PATH nor in DKNN_CHROMIUM')
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable,
+                                             args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope='module')
+def address(tmp_path_factory):
+    path = tmp_path_factory.mktemp('page') / 'page.html'
+    visualize.write_page(path, RECORDS)
+    return path.as_uri()
+
+
+@pytest.fixture(scope='module')
+def tab(browser):
+    """One tab for all; errors and requests that leave it are listed."""
+    tab = browser.new_page()
+    tab.set_default_timeout(15000)
+    tab.wrong = []
+    tab.on('console', lambda message: tab.wrong.append(message.text))
+    tab.on('pageerror', lambda error: tab.wrong.append(str(error)))
+    tab.on('dialog', lambda dialog: tab.wrong.append(dialog.message))
+    tab.on('request', lambda request: request.url.startswith('file:')
+           or tab.wrong.append(request.url))
+    return tab
+
+
+@pytest.fixture
+def page(tab, address):
+    """The page opened anew; the test fails if anything went wrong in it."""
+    tab.goto('about:blank')
+    tab.goto(address)
+    yield tab
+    wrong, tab.wrong[:] = list(tab.wrong), []
+    assert [w for w in wrong if w != 'about:blank'] == []
+
+
+def shown(page):
+    return page.evaluate('''[...document.querySelectorAll("article")]
+        .filter(a => a.checkVisibility()).map(a => a.id)''')
+
+
+@pytest.mark.parametrize('field, value, expected', [
+    ('wrong', 'either', ['t1', 't2']), ('wrong', 'dknn', ['t1']),
+    ('wrong', 'softmax', ['t1', 't2']), ('wrong', 'both', ['t1']),
+    ('gold', '0', ['t1', 't2']), ('gold', '1', ['t0']),
+    ('predicted', '0', ['t2']),
+    ('methods', 'top', ['t1', 't2']),
+    ('methods', 'opposed', ['t1']),
+])
+def test_filters(page, field, value, expected):
+    page.select_option(f'[name={field}]', value)
+    assert shown(page) == expected
+    assert page.inner_text('#count') == f'{len(expected)} of 4 texts'
+    page.click('button[type=reset]')
+    page.wait_for_function('document.querySelectorAll("[hidden]").length < 4')
+    assert shown(page) == ['t0', 't1', 't2', 't3']
+    assert page.inner_text('#count') == '4 texts'
+
+
+def test_disagree_credibility_and_both(page):
+    page.check('[name=disagree]')
+    assert shown(page) == ['t2', 't3']
+    page.fill('[name=credibility]', '0.31')  # none given is not low
+    assert shown(page) == ['t2']
+    page.fill('[name=credibility]', '0.3')  # below, not at
+    assert shown(page) == []
+    assert page.is_visible('#none')
+    page.uncheck('[name=disagree]')
+    assert shown(page) == ['t1']
+    assert page.inner_text('#credibility-value') == '< 0.3'
+
+
+def test_search(page):
+    page.fill('[name=q]', 'FILM')
+    assert shown(page) == ['t0', 't2']
+    page.fill('[name=q]', '<script>')
+    assert shown(page) == ['t1']
+
+
+@pytest.mark.parametrize('key, expected', [
+    ('credibility', '1203'), ('-credibility', '0213'),  # none comes last
+    ('confidence', '3120'), ('-length', '1023'), ('length', '3021')])
+def test_sort(page, key, expected):
+    page.select_option('[name=sort]', key)
+    assert ''.join(shown(page)) == ''.join(f't{i}' for i in expected)
+    page.select_option('[name=sort]', '')
+    assert shown(page) == ['t0', 't1', 't2', 't3']
+
+
+def test_state_is_in_the_address(page, address):
+    page.select_option('[name=wrong]', 'either')
+    page.fill('[name=q]', 'l')
+    page.select_option('[name=sort]', '-confidence')
+    assert shown(page) == ['t2', 't1']
+    page.reload()
+    assert shown(page) == ['t2', 't1']
+    assert page.input_value('[name=q]') == 'l'
+    page.evaluate("""location.hash =
+        'wrong=nonsense&x=1&credibility=y&sort=constructor'""")
+    page.wait_for_function('document.querySelector("[name=q]").value === ""')
+    assert shown(page) == ['t0', 't1', 't2', 't3']
+
+
+def test_value_on_hover(page):
+    page.hover('#t2 td >> text=dull')
+    assert page.inner_text('#tip') == 'dull · conformity −0.5'
+    page.hover('h1')
+    assert page.is_hidden('#tip')
+
+
+def focused(page):
+    return page.evaluate('document.activeElement.ariaLabel')
+
+
+def test_value_by_keyboard(page):
+    page.focus('#t0 h2 a')
+    page.keyboard.press('Tab')
+    assert focused(page) == 'a, conformity +0'
+    page.keyboard.press('ArrowRight')
+    assert page.inner_text('#tip') == 'fine · conformity +1'
+    page.keyboard.press('ArrowDown')
+    assert focused(page) == 'fine, gradient +2'
+    page.keyboard.press('ArrowDown')  # no further row
+    page.keyboard.press('End')
+    assert focused(page) == 'film, gradient +1'
+    page.keyboard.press('ArrowRight')  # no further word
+    page.keyboard.press('ArrowUp')
+    page.keyboard.press('Home')
+    assert focused(page) == 'a, conformity +0'
+    page.keyboard.press('Escape')
+    assert page.is_hidden('#tip')
+    page.keyboard.press('Tab')  # one stop a text: the next is its details
+    assert page.evaluate('document.activeElement.tagName') == 'SUMMARY'
+    page.focus('#t1 td')
+    assert focused(page) == 'zyx, conformity +1, unknown word'
+
+
+def test_arrows_go_on_in_the_next_line(page, tmp_path):
+    words = [f'word{i}' for i in range(40)]
+    visualize.write_page(tmp_path / 'long.html', [
+        record(0, words, 1, 1, 1, .6, .9, a=range(40), b=range(40))])
+    page.goto((tmp_path / 'long.html').as_uri())
+    assert page.locator('table').count() > 2
+    page.focus('td')
+    for _ in range(39):
+        page.keyboard.press('ArrowRight')
+    assert focused(page) == 'word39, a +39'
+    page.focus('td')
+    for _ in range(2):  # row b, then row a of the next line
+        page.keyboard.press('ArrowDown')
+    first = page.inner_text('table >> nth=1 >> td >> nth=0')
+    assert focused(page).startswith(f'{first}, a ')
+
+
+def test_screen_readers_get_the_values(page):
+    seen = page.locator('#t1 table').aria_snapshot()
+    assert 'rowheader "conformity"' in seen
+    assert 'gridcell "zyx +1 unknown word"' in seen
+    assert 'gridcell "dull +4"' in seen
+
+
+def test_words_as_typed(page):
+    row = page.locator('#t1 tr').first.locator('td').all_text_contents()
+    assert row == ['zyx', EVIL, '&', 'dull']
+
+
+def test_details_are_built_when_opened(page):
+    details = page.locator('#t1 details')
+    assert EVIL not in details.text_content()
+    details.locator('summary').click()
+    page.wait_for_selector('#t1 section')
+    assert details.locator('li').all_inner_texts() == [
+        f'{EVIL} & 1 positive, distance 0.250, training text 41']
+    assert details.locator('.count').inner_text() == '3 positive · 1 negative'
+    assert details.locator('.labels tr').all_inner_texts() == [
+        'label\tsoftmax probability\tconformity\tp-value',
+        'negative\t0.300\t0.250\t0.100', 'positive\t0.700\t0.750\t0.200']
+    details.locator('summary').click()
+    details.locator('summary').click()
+    page.wait_for_timeout(100)  # the event comes after the click
+    assert details.locator('section').count() == 1
+
+
+def test_shared_scale(page):
+    def classes():
+        return page.evaluate('''[...document.querySelectorAll("#t0 td")]
+            .map(cell => cell.className)''')
+
+    own = ['z', 'p10', 'p5', 'z', 'p10', 'p5']
+    assert classes() == own
+    page.select_option('[name=scale]', 'shared')
+    # conformity: |scores| and one 0 are 13 values, the last two 3 and 4, so
+    # the 99th percentile is 3 + .88 = 3.88: 10 / 3.88 = 2.6, 5 / 3.88 = 1.3.
+    # gradient the same: 3.88; 20 / 3.88 = 5.2
+    assert classes() == ['z', 'p3', 'p1', 'z', 'p5', 'p3']
+    assert '99th percentile' in page.inner_text('#scale-note')
+    page.select_option('[name=scale]', '')
+    assert classes() == own
+    unknown = page.locator('#t1 td').first
+    assert unknown.get_attribute('class') == 'p3 u'  # 10 * 1 / 4 = 2.5, up
+
+
+def test_dark(page):
+    def paper():
+        return page.evaluate('getComputedStyle(document.body).backgroundColor')
+
+    light = paper()
+    page.click('#theme')
+    assert paper() != light
+    assert page.get_attribute('#theme', 'aria-pressed') == 'true'
+    page.click('#theme')
+    assert paper() == light
+    page.emulate_media(color_scheme='dark')
+    assert paper() == light  # chosen by hand
+    page.reload()
+    assert paper() == light  # and remembered
+    page.evaluate('localStorage.clear()')
+    page.reload()
+    assert paper() != light
+    page.emulate_media(color_scheme='light')
+
+
+def test_permalink_shows_a_filtered_text(page):
+    page.select_option('[name=gold]', '1')
+    assert shown(page) == ['t0']
+    page.evaluate('location.hash = "t2"')
+    page.wait_for_function('document.getElementById("t2").checkVisibility()')
+    assert shown(page) == ['t0', 't2']
+    page.click('#t2 h2 a')
+    assert page.url.endswith('#t2')
+
+
+def test_right_and_wrong_in_words(page):
+    says = page.locator('#t1 .predictions').inner_text()
+    assert says.count('✗ wrong') == 2
+    assert page.locator('#t2 .predictions').inner_text().count('✓ right') == 1
+    assert 'right' not in page.locator('#t3 .predictions').inner_text()
+
+
+def test_narrow_screen_does_not_scroll_sideways(browser, tmp_path):
+    path = tmp_path / 'narrow.html'
+    words = ['word'] * 60 + ['x' * 500]
+    visualize.write_page(path, [
+        record(0, words, 1, 1, 1, .6, .9, integrated_gradients=range(61))])
+    page = browser.new_page(viewport={'width': 400, 'height': 800})
+    page.goto(path.as_uri())
+    assert page.evaluate('document.documentElement.scrollWidth') <= 400
+    # the words do, within their own box
+    assert page.evaluate('''() => {
+        const words = document.querySelector('.words');
+        words.scrollLeft = 50;
+        return words.scrollLeft;
+    }''') == 50
+    page.close()
+
+
+def big_set():
+    """1,821 texts of 19 words, four methods, four layers of neighbours."""
+    rng = np.random.RandomState(0)
+    file = pathlib.Path(os.environ.get('DKNN_DATA', ''), 'stsa.binary.test')
+    if file.is_file():
+        texts = [line.split()[1:] for line in
+                 file.read_text('utf-8').splitlines()]
+    else:
+        texts = [['word' * rng.randint(1, 3) for _ in range(19)]
+                 for _ in range(1821)]
+    for i, words in enumerate(texts):
+        found = record(i, words, int(rng.randint(2)), int(rng.randint(2)), 1,
+                       rng.rand(), rng.rand(), **{
+                           name: rng.randn(len(words)).round(5).tolist()
+                           for name in ('conformity', 'confidence',
+                                        'calibrated', 'gradient')})
+        found['neighbors'] = [{'layer': f'layer {k}', 'votes': [30, 45],
+                               'nearest': [
+            {'index': j, 'label': 1, 'distance': .3,
+             'texts': [' '.join(texts[j])]}
+            for j in map(int, rng.randint(0, len(texts), 5))]}
+            for k in range(4)]
+        yield found
+
+
+def timed(page, script):
+    """Milliseconds until ``script`` ran and its result was laid out."""
+    return page.evaluate('''async script => {
+        const start = performance.now();
+        (0, eval)(script);
+        await new Promise(done => requestAnimationFrame(
+            () => setTimeout(done)));
+        return performance.now() - start;
+    }''', script)
+
+
+@pytest.mark.slow
+def test_big_page(page, tmp_path):
+    path = tmp_path / 'big.html'
+    visualize.write_page(path, big_set())
+    assert path.stat().st_size < 15e6
+    session = page.context.new_cdp_session(page)
+    # processor time of the page's main thread: does not depend on what else
+    # the machine does
+    session.send('Performance.enable', {'timeDomain': 'threadTicks'})
+    page.goto(path.as_uri())
+    metrics = session.send('Performance.getMetrics')['metrics']
+    assert next(entry['value'] for entry in metrics
+                if entry['name'] == 'TaskDuration') < 2
+    assert len(shown(page)) == 1821
+    change = '''var form = document.getElementById('controls');
+        form.elements[%s].value = %s;
+        form.dispatchEvent(new Event('input', {bubbles: true}))'''
+    for field, value in [('wrong', 'dknn'), ('q', 'e'), ('wrong', '')]:
+        script = change % (json.dumps(field), json.dumps(value))
+        assert timed(page, script) < 1000

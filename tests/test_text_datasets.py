@@ -1,0 +1,381 @@
+"""Data sets: real files, splits, users' files, fingerprints."""
+import collections
+import itertools
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import downloads
+import text_datasets
+from downloads import DatasetError
+from text_datasets import DATASETS, Example, load_dataset
+
+SPLITS = 'train', 'valid', 'calib', 'test'
+VADER = sorted(name for name in DATASETS if name.startswith('vader'))
+
+
+def sizes(data):
+    return [len(getattr(data, split)) for split in SPLITS]
+
+
+def examples(data):
+    return [e for split in SPLITS for e in getattr(data, split)]
+
+
+def write(folder, name, labels):
+    """A user's file whose texts say which line they are."""
+    text = ''.join(f'{label}\tthe text {i}\n'
+                   for i, label in enumerate(labels))
+    (folder / name).write_text(text)
+    return str(folder / name)
+
+
+def lines_of(split):
+    return [int(example.texts[0][-1]) for example in split]
+
+
+# ------------------------------------------------------------- real data
+
+# train, valid, calib, test and dropped, by the rules: e.g. custrev has 3,771
+# texts: 377 for the test, of 3,394 a fifth (678) and a tenth (339) held out
+REAL = {
+    'TREC': ([3907, 545, 1000, 500], 0),
+    'stsa.binary': ([5920, 872, 1000, 1821], 0),
+    'custrev': ([2377, 339, 678, 377], 4),
+    'rt-polarity': ([7637, 959, 1000, 1066], 0),
+    'snli': ([14639, 1273, 1000, 1254], 39),
+    'imdb.binary': ([700, 100, 200, 1000], 0),
+    'imdb.fine': ([700, 100, 200, 1000], 0),
+    'dbpedia': ([3500, 500, 1000, 5000], 0)}
+
+
+@pytest.fixture(scope='module')
+def real():
+    """Function: name -> data set, loaded once, or the test is skipped."""
+    loaded = {}
+
+    def load(name):
+        folder = os.environ.get('DKNN_DATA', '')
+        for file, _ in DATASETS[name].files.values():
+            if not os.path.isfile(os.path.join(folder, file)):
+                pytest.skip(f'no {file} in the folder that DKNN_DATA names')
+        if name not in loaded:
+            loaded[name] = load_dataset(name)
+        return loaded[name]
+    return load
+
+
+@pytest.mark.parametrize('name', sorted(REAL))
+def test_real_sizes(real, name):
+    data = real(name)
+    assert (sizes(data), data.dropped) == REAL[name]
+    assert data.name == name and data.pair == (name == 'snli')
+    assert data.ratings is None
+    labels = collections.Counter(e.label for e in examples(data))
+    assert sorted(labels) == list(range(len(data.label_names)))
+    for example in examples(data):
+        assert all(example.texts)
+        assert len(example.texts) == 1 + data.pair
+
+
+@pytest.mark.parametrize('name', ['TREC', 'custrev', 'stsa.binary'])
+def test_real_calibration_positions_bring_the_same_splits(real, name):
+    data = real(name)
+    again = load_dataset(name, calib_positions=data.calib_positions)
+    assert again == data
+
+
+# Words that give a class away, to see the names beside the right labels.
+CLUES = {
+    'stsa.binary': {'negative': 'dull', 'positive': 'beautiful'},
+    'custrev': {'negative': 'terrible', 'positive': 'excellent'},
+    'rt-polarity': {'negative': 'dull', 'positive': 'beautiful'},
+    'TREC': {'abbreviation': 'stand', 'human': 'who', 'location': 'country',
+             'numeric': 'many', 'description': 'why', 'entity': 'color'},
+    'imdb.binary': {'negative': 'worst', 'positive': 'wonderful'},
+    'imdb.fine': {'1-2': 'worst', '9-10': 'wonderful'},
+    'dbpedia': {'Company': 'company', 'EducationalInstitution': 'school',
+                'Artist': 'singer', 'Athlete': 'footballer',
+                'OfficeHolder': 'politician', 'Building': 'building',
+                'MeanOfTransportation': 'ship', 'NaturalPlace': 'river',
+                'Village': 'village', 'Animal': 'moth', 'Plant': 'flowering',
+                'Album': 'album', 'Film': 'film', 'WrittenWork': 'novel'}}
+
+
+@pytest.mark.parametrize('name', sorted(CLUES))
+def test_label_names_fit_the_texts(real, name):
+    data = real(name)
+    for label_name, word in CLUES[name].items():
+        counts = collections.Counter(
+            e.label for e in examples(data) if word in e.texts[0])
+        most = counts.most_common(1)[0][0]
+        assert data.label_names[most] == label_name, word
+
+
+def test_dbpedia_names_are_the_published_ones(real):
+    import tarfile
+    real('dbpedia')
+    path = downloads.find_file('dbpedia_csv.tar.gz', '')
+    with tarfile.open(path) as archive:
+        names = archive.extractfile('dbpedia_csv/classes.txt').read().decode()
+    assert DATASETS['dbpedia'].label_names == tuple(names.split())
+
+
+def test_snli_premises_stay_together(real):
+    data = real('snli')
+    calib = {e.texts[0] for e in data.calib}
+    # three hypotheses a premise, mostly: at most some 500 premises
+    assert 250 < len(calib) < 500
+    # equal tokens may still come from premises that differ in their spelling
+    shared = [e for e in data.train if e.texts[0] in calib]
+    assert len(shared) < 20
+
+
+def test_imdb_fine_refines_binary(real):
+    fine, binary = real('imdb.fine'), real('imdb.binary')
+    assert [e.texts for e in fine.train] == [e.texts for e in binary.train]
+    assert [e.label // 2 for e in fine.train] == [
+        e.label for e in binary.train]
+    assert not any('br' in e.texts[0] for e in binary.test)
+
+
+# Snippets in all, and those with a mean rating of zero.
+VADER_SIZES = {'vader.movie': (10605, 37), 'vader.amazon': (3708, 98),
+               'vader.nyt': (5190, 244), 'vader.tweets': (4200, 4)}
+
+
+@pytest.fixture(scope='module')
+def vader():
+    try:
+        downloads.find_file(downloads.VADER, downloads.VADER_URL)
+    except DatasetError as error:
+        pytest.skip(f'pip has no index: {error}')
+
+
+@pytest.mark.parametrize('name', VADER)
+def test_vader(vader, name):
+    data = load_dataset(name)
+    n, zeros = VADER_SIZES[name]
+    assert (sum(sizes(data)) + data.dropped, data.dropped) == (n, zeros)
+    for split in SPLITS:
+        ratings = data.ratings[split]
+        assert len(ratings) == len(getattr(data, split))
+        for example, (mean, deviation) in zip(getattr(data, split), ratings,
+                                              strict=True):
+            assert example.label == (mean > 0) and mean
+            assert -4 <= mean <= 4 and 0 <= deviation <= 4
+    assert load_dataset(name, calib_positions=data.calib_positions) == data
+
+
+# ---------------------------------------------------------------- splits
+
+
+@pytest.mark.parametrize('files, expected', [
+    # 60 lines: 6 for the test; of 54 a fifth and a tenth
+    ({'all': 60}, [39, 5, 10, 6]),
+    ({'train': 60}, [39, 5, 10, 6]),
+    ({'train': 60, 'test': 7}, [42, 6, 12, 7]),
+    ({'train': 60, 'dev': 8, 'test': 7}, [48, 8, 12, 7]),
+    ({'train': 60, 'valid': 8}, [44, 8, 10, 6]),
+])
+def test_sizes_and_disjoint(tmp_path, files, expected):
+    for name, n in files.items():
+        path = write(tmp_path, f'{name}.tsv', [i % 3 for i in range(n)])
+    if 'train' in files:
+        path = str(tmp_path)
+    data = load_dataset(path)
+    assert sizes(data) == expected
+    drawn = [split for split in SPLITS
+             if not (split == 'test' and 'test' in files
+                     or split == 'valid' and {'dev', 'valid'} & set(files))]
+    lines = [line for split in drawn for line in lines_of(getattr(data, split))
+             ]
+    assert sorted(lines) == list(range(60))
+    assert lines_of(data.calib) == data.calib_positions
+    if 'valid' in drawn:
+        assert lines_of(data.valid) == data.valid_positions
+    else:
+        assert data.valid_positions == []
+    assert lines_of(data.train) == sorted(lines_of(data.train))
+
+
+def test_seed(tmp_path):
+    path = write(tmp_path, 'a.tsv', ['x', 'y'] * 50)
+    state = np.random.get_state()[1].tolist()
+    first = load_dataset(path, seed=3)
+    assert np.random.get_state()[1].tolist() == state
+    np.random.random_sample()
+    assert load_dataset(path, seed=3) == first
+    other = load_dataset(path, seed=4)
+    for split in ('test', 'calib', 'valid'):
+        assert lines_of(getattr(other, split)) != lines_of(
+            getattr(first, split))
+
+
+def test_splits_do_not_depend_on_the_process(tmp_path):
+    path = write(tmp_path, 'a.tsv', ['x', 'y', 'z'] * 30)
+    code = ('import sys, text_datasets as t;'
+            'print(t.fingerprint(t.load_dataset(sys.argv[1])))')
+    root = os.path.dirname(os.path.abspath(text_datasets.__file__))
+    found = {subprocess.run(
+        [sys.executable, '-c', code, path], cwd=root, text=True, check=True,
+        capture_output=True, env={**os.environ, 'PYTHONHASHSEED': seed}
+    ).stdout.strip() for seed in ('1', '2')}
+    assert found == {text_datasets.fingerprint(load_dataset(path))}
+
+
+def test_given_calibration_positions(tmp_path):
+    path = write(tmp_path, 'a.tsv', ['x', 'y'] * 30)
+    data = load_dataset(path, calib_positions=[7, 50, 3])
+    assert lines_of(data.calib) == data.calib_positions == [7, 50, 3]
+    assert sorted(itertools.chain.from_iterable(
+        lines_of(getattr(data, s)) for s in SPLITS)) == list(range(60))
+    first = load_dataset(path)
+    assert load_dataset(path, calib_positions=first.calib_positions) == first
+    assert load_dataset(path, calib_positions=[]).calib == []
+
+
+@pytest.mark.parametrize('positions', [[60], [-1], [3, 3], [1.5]])
+def test_bad_calibration_positions(tmp_path, positions):
+    path = write(tmp_path, 'a.tsv', ['x', 'y'] * 30)
+    with pytest.raises(ValueError, match='different whole numbers below 60'):
+        load_dataset(path, calib_positions=positions)
+
+
+def test_calibration_size(tmp_path):
+    path = write(tmp_path, 'a.tsv', ['x', 'y'] * 50)
+    assert sizes(load_dataset(path, calib_size=0)) == [81, 9, 0, 10]
+    assert sizes(load_dataset(path, calib_size=7)) == [74, 9, 7, 10]
+    with pytest.raises(ValueError, match='calib_size=-1'):
+        load_dataset(path, calib_size=-1)
+
+
+def test_groups_stay_together_and_sizes_are_met():
+    groups = ['a'] * 7 + ['b'] * 3 + list('cdefghijkl') + [None] * 80
+    for seed in range(20):
+        found = text_datasets._split(groups, {'train': 0}, seed, 1000, None)
+        # 100: 10 for the test; 18 and 9 of the other 90
+        assert {k: len(v) for k, v in found.items()} == {
+            'test': 10, 'calib': 18, 'valid': 9, 'train': 63}
+        assert sorted(sum(found.values(), [])) == list(range(100))
+        for group in ('a', 'b'):
+            members = {i for i, g in enumerate(groups) if g == group}
+            assert sum(bool(members & set(v)) for v in found.values()) == 1
+        again = text_datasets._split(groups, {'train': 0}, seed, 0,
+                                     found['calib'])
+        assert again == found
+
+
+# ----------------------------------------------------------- users' files
+
+
+def test_label_order(tmp_path):
+    def names(labels):
+        return load_dataset(write(tmp_path, 'a.tsv', labels * 9)).label_names
+    assert names(['b', 'a', 'B']) == ('B', 'a', 'b')
+    assert names(['10', '9', '-1', '2.5']) == ('-1', '2.5', '9', '10')
+    assert names(['10', '9', 'x']) == ('10', '9', 'x')
+    assert names(['10', '9', 'nan']) == ('10', '9', 'nan')
+
+
+def test_user_text_is_tokenized_and_empty_texts_counted(tmp_path):
+    rows = [('x', "It isn't  BAD."), ('y', ' '), ('x', ''), ('y', 'fine')]
+    path = tmp_path / 'a.jsonl'
+    path.write_text('\n'.join(json.dumps({'label': label, 'text': text})
+                              for label, text in rows * 5))
+    data = load_dataset(path)  # a Path, too
+    assert data.dropped == 10 and data.name == str(path)
+    assert set(examples(data)) == {
+        Example((('it', 'is', "n't", 'bad', '.'),), 0),
+        Example((('fine',),), 1)}
+    data = load_dataset(str(path), char_based=True)
+    assert set(examples(data)) == {
+        Example((tuple("it isn't  bad."),), 0), Example((tuple('fine'),), 1)}
+
+
+def test_pairs(tmp_path):
+    (tmp_path / 'train.csv').write_text(
+        'label,premise,hypothesis\n' + 'e,"A, b",C\nn,d,\nn,d,E f\n' * 9)
+    (tmp_path / 'test.tsv').write_text('n\tx\ty\n')
+    data = load_dataset(tmp_path)
+    assert data.pair and data.dropped == 9
+    assert data.test == [Example((('x',), ('y',)), 1)]
+    assert set(data.train) == {Example((('a', ',', 'b'), ('c',)), 0),
+                               Example((('d',), ('e', 'f')), 1)}
+    (tmp_path / 'test.tsv').write_text('n\tx\n')
+    with pytest.raises(DatasetError, match='one text in some of its files'):
+        load_dataset(tmp_path)
+
+
+@pytest.mark.parametrize('train, test, message', [
+    ('x\ta\ny\tb\n' * 9, 'x\ta\n\nz\tb\n',
+     "test.tsv:3: the label 'z' is none of 'x', 'y'"),
+    ('x\ta\ny\tb\n' * 9, '', 'test.tsv holds no examples'),
+    ('x\ta\ny\tb\n' * 9, 'x\t \n', r'test.tsv holds no examples \(1 rows'),
+    ('', 'x\ta\n', 'train.tsv has 0 different labels'),
+    ('x\ta\n' * 9, 'x\ta\n', 'train.tsv has 1 different labels x;'),
+    ('x\ta\ny\t\n' * 9, 'x\ta\nw\n', 'test.tsv:2: 1 columns where'),
+])
+def test_bad_folders(tmp_path, train, test, message):
+    (tmp_path / 'train.tsv').write_text(train)
+    (tmp_path / 'test.tsv').write_text(test)
+    with pytest.raises(DatasetError, match=message):
+        load_dataset(tmp_path)
+
+
+def test_too_few(tmp_path):
+    with pytest.raises(DatasetError, match='has 2 examples, too few'):
+        load_dataset(write(tmp_path, 'a.tsv', ['x', 'y']))
+    assert sizes(load_dataset(write(tmp_path, 'a.tsv', 'xyx'))) == [1, 1, 0, 1]
+
+
+def test_damaged_and_unknown(tmp_path):
+    (tmp_path / 'a.tsv.gz').write_bytes(b'\x1f\x8b not gzip')
+    with pytest.raises(DatasetError, match='a.tsv.gz cannot be read'):
+        load_dataset(tmp_path / 'a.tsv.gz')
+    with pytest.raises(DatasetError, match='no file .*nowhere.*vader.nyt'):
+        load_dataset(tmp_path / 'nowhere')
+    for kind in ('TREC.train.all', 'TREC.test.all'):
+        (tmp_path / kind).write_text('<!DOCTYPE html>\n')
+    with pytest.raises(DatasetError, match="all:1: the label '<!DOCTYPE'"):
+        load_dataset('TREC', data_dir=tmp_path)
+
+
+# ------------------------------------------------------------ fingerprint
+
+
+def small(**changes):
+    one, two = Example((('a', 'b'),), 0), Example((('é',),), 1)
+    splits = dict(train=[one, two], valid=[], calib=[one], test=[two])
+    return text_datasets.Dataset(
+        'x', ('n', 'p'), **{**splits, **changes}, calib_positions=[],
+        valid_positions=[], dropped=0)
+
+
+def test_fingerprint_sees_every_change():
+    one, two = small().train
+    variants = [
+        small(), small(train=[two, one]), small(train=[one]),
+        small(train=[one, two, one], calib=[]), small(calib=[two]),
+        small(calib=[], test=[one, two]), small(test=[one]),
+        small(test=[two._replace(label=0)]),
+        small(test=[Example((('e',),), 1)]),
+        small(train=[Example((('a b',),), 0), two]),
+        small(train=[Example((('a',), ('b',)), 0), two])]
+    assert len({text_datasets.fingerprint(v) for v in variants}) == len(
+        variants)
+    assert text_datasets.fingerprint(small(valid=[one])) == (
+        text_datasets.fingerprint(small()))
+
+
+def test_fingerprint_never_changes():
+    """Old run folders hold it: two texts' lines, written out by hand."""
+    import hashlib
+    lines = ('2\n[0, [["a", "b"]]]\n[1, [["\\u00e9"]]]\n'
+             '1\n[0, [["a", "b"]]]\n1\n[1, [["\\u00e9"]]]\n')
+    assert text_datasets.fingerprint(small()) == hashlib.sha256(
+        lines.encode()).hexdigest()

@@ -1,0 +1,400 @@
+"""Page and figures: what is written, taken apart again."""
+import json
+import os
+import re
+import subprocess
+import sys
+import types
+
+import html5lib
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+import visualize
+
+HOSTILE = ['<script>alert(1)</script>', '&amp;', '"\'', '</script>', '<!--',
+           '\u202egnp', 'a\u200bb', 'x\x00\x1by', '{{ 7 * 7 }}', '<eos>',
+           '\ud800', '$x_1$', '<b', ']]>', '\U0001fffe']
+
+
+def make_record(words=('a', 'fine', 'film'), scores=(0., .5, -.25), **keys):
+    words = list(words)
+    return {
+        'version': 1, 'id': 17, 'split': 'test', 'dataset': 'toy',
+        'model': 'cnn', 'label_names': ['negative', 'positive'], 'gold': 1,
+        'words': [words], 'known': [[True] * len(words)],
+        'softmax': {'label': 1, 'probabilities': [.02, .98],
+                    'confidence': .98, 'calibrated_confidence': .91},
+        'dknn': {'label': 0, 'conformity': [.75, .25],
+                 'p_values': [.62, .003], 'credibility': .62,
+                 'confidence': .997, 'prediction_set': [0], 'error': .05},
+        'methods': {'conformity': {'target': 0, 'scores': [list(scores)]}},
+        **keys}
+
+
+def make_pair(**keys):
+    return make_record(
+        words=[['a', 'man', 'sleeps'], ['he', 'runs']],
+        **{'known': [[True, False, True], [True, True]],
+           'methods': {'gradient': {'target': 0, 'scores': [None, [1, -2]]}},
+           **keys}) | {'words': [['a', 'man', 'sleeps'], ['he', 'runs']]}
+
+
+def parse(text):
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    return parser.parse(text)
+
+
+def cells(tree):
+    return [(cell.text or '', cell.get('class'), cell.get('data-v'))
+            for cell in tree.findall('.//article//td')]
+
+
+def embedded(tree):
+    return json.loads(tree.find('.//script[@id="data"]').text)
+
+
+def drawn(monkeypatch, draw, *args):
+    """The matplotlib figure that a function of ours would save."""
+    from matplotlib.figure import Figure
+    figures = []
+
+    def keep(path, paint, size):
+        figures.append(Figure(figsize=size))
+        paint(figures[0])
+
+    monkeypatch.setattr(visualize, '_save', keep)
+    draw('unused.png', *args)
+    return figures[0]
+
+
+# ------------------------------------------------------- colours and lines
+
+def test_score_levels():
+    # 10 * (.5, -.25, .04, 1, -2) / .5 = 10, -5, .8, 20, -40
+    levels = visualize.score_levels([.5, -.25, .04, 1, -2], .5)
+    assert levels.tolist() == [10, -5, 1, 10, -10]
+    assert visualize.score_levels([0., 0.], 0.).tolist() == [0, 0]
+    # the smallest double has a level, too, and no overflow
+    assert visualize.score_levels([5e-324], 5e-324).tolist() == [10]
+
+
+def luminance(colour):
+    channels = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= .04045 else ((c + .055) / 1.055) ** 2.4
+              for c in channels]
+    return .2126 * linear[0] + .7152 * linear[1] + .0722 * linear[2]
+
+
+@pytest.mark.parametrize('dark', [False, True])
+@pytest.mark.parametrize('kind', ['single', 'pair'])
+def test_palette_contrast(kind, dark):
+    colours = visualize.palette(kind, dark)
+    assert len(colours) == 21
+    for back, ink in colours:
+        low, high = sorted((luminance(back), luminance(ink)))
+        assert (high + .05) / (low + .05) >= 4.5
+    lights = [luminance(back) for back, _ in colours]
+    extreme = min if dark else max  # no effect is nearest to the paper
+    assert extreme(lights) == lights[10]
+
+
+def test_palette_sides():
+    against, support = visualize.palette()[0][0], visualize.palette()[-1][0]
+    assert int(against[1:3], 16) > int(against[5:7], 16)  # more red than blue
+    assert int(support[1:3], 16) < int(support[5:7], 16)
+
+
+def test_split_lines():
+    # 2 more a word: 6 + 6 + 6 + 6 = 24 characters, so two lines of 12
+    words = ['aaaa'] * 4
+    assert visualize.split_lines(words, 20) == [slice(0, 2), slice(2, 4)]
+    assert visualize.split_lines(words, 24) == [slice(0, 4)]
+    assert visualize.split_lines([]) == []
+
+
+def test_split_lines_long():
+    lengths = np.random.RandomState(0).randint(0, 30, 2000)
+    words = ['x' * n for n in [*lengths, 500, 1]]
+    lines = visualize.split_lines(words)
+    assert [w for line in lines for w in words[line]] == words
+    assert all(words[line] for line in lines)
+    # even filling overshoots by one word at most
+    sizes = [sum(len(w) + 2 for w in words[line]) for line in lines]
+    assert sorted(sizes)[-2] <= visualize.LINE_WIDTH + 32
+
+
+# ------------------------------------------------------------- agreement
+
+def methods(**scores):
+    return {'methods': {name: {'target': 0, 'scores': [row]}
+                        for name, row in scores.items()}}
+
+
+def test_agreement():
+    assert visualize.agreement(methods(a=[3, 2, 1], b=[1, 2, 3])) == (True,
+                                                                      -1.)
+    assert visualize.agreement(methods(a=[3, 2, 1], b=[30, 2, 1])) == (False,
+                                                                       1.)
+    # random does not take part, a constant row has no correlation
+    assert visualize.agreement(
+        methods(a=[3, 2, 1], random=[1, 2, 3])) == (False, None)
+    assert visualize.agreement(methods(a=[3, 2, 1], b=[0, 0, 0])) == (False,
+                                                                      None)
+    assert visualize.agreement(methods(a=[], b=[])) == (False, None)
+
+
+def test_agreement_is_the_lowest_spearman():
+    rows = np.random.RandomState(1).randint(-3, 4, (3, 12))  # many ties
+    expected = min(spearmanr(rows[i], rows[j])[0]
+                   for i, j in [(0, 1), (0, 2), (1, 2)])
+    found = visualize.agreement(methods(a=rows[0], b=rows[1], c=rows[2]))
+    assert found[1] == pytest.approx(expected, abs=1e-4)
+
+
+# ------------------------------------------------------------------ page
+
+def test_page_cells():
+    record = make_record(known=[[True, True, False]])
+    tree = parse(visualize.render_page([record]))
+    # the row's largest absolute score, .5, is level 10; -.25 is level -5
+    assert cells(tree) == [('a', 'z', '+0'), ('fine', 'p10', '+0.5'),
+                           ('film', 'n5 u', '-0.25')]
+
+
+def test_page_is_strict_html_and_shows_words_as_typed():
+    record = make_record(HOSTILE, [1.] * len(HOSTILE))
+    tree = parse(visualize.render_page([record], title='<b>&'))
+    shown = [word for word, _, _ in cells(tree)]
+    lost = {'x\x00\x1by': 'x\ufffd\ufffdy', '\ud800': '\ufffd',
+            '\U0001fffe': '\ufffd'}
+    assert shown == [lost.get(word, word) for word in HOSTILE]
+    assert tree.find('.//title').text == '<b>&'
+    assert len(tree.findall('.//script')) == 2
+
+
+def test_page_escapes_labels_methods_and_neighbours():
+    evil = '</script><script>alert(1)</script>'
+    record = make_record(label_names=[evil, evil + '2'], dataset=evil,
+                         model=evil, split=evil, id=evil, methods={
+                             evil: {'target': 0, 'scores': [[1, 2, 3]]}})
+    record['neighbors'] = [{'layer': evil, 'votes': [1, 2], 'nearest': [
+        {'index': 3, 'label': 1, 'distance': .5, 'texts': [evil]}]}]
+    tree = parse(visualize.render_page([record]))
+    assert len(tree.findall('.//script')) == 2
+    assert embedded(tree)['training'] == [[evil]]
+    assert embedded(tree)['facts'][0]['layers'][0]['layer'] == evil
+
+
+def test_closing_eos_is_not_shown():
+    record = make_record(['fine', '<eos>'], [.5, 9.])
+    tree = parse(visualize.render_page([record]))
+    assert cells(tree) == [('fine', 'p10', '+0.5')]
+    assert record['words'] == [['fine', '<eos>']]  # the input stays
+
+
+def test_pair_shows_the_unscored_premise():
+    tree = parse(visualize.render_page([make_pair()]))
+    assert cells(tree) == [
+        ('a', None, None), ('man', 'u', None), ('sleeps', None, None),
+        ('he', 'p5', '+1'), ('runs', 'n10', '-2')]
+    assert 'Green' in ''.join(tree.find('.//p[@class="lead"]').itertext())
+
+
+def test_each_neighbour_text_is_stored_once():
+    near = {'index': 5, 'label': 1, 'distance': .123456, 'texts': ['a b']}
+    layers = [{'layer': 'last', 'votes': [3, 72], 'nearest': [near, near]}]
+    records = [make_record(id=i, neighbors=layers) for i in range(3)]
+    data = embedded(parse(visualize.render_page(records)))
+    assert data['training'] == [['a b']]
+    assert data['facts'][2]['layers'] == [{
+        'layer': 'last', 'votes': [3, 72],
+        'nearest': [[5, 1, .1235, 0], [5, 1, .1235, 0]]}]
+
+
+def test_accuracy_and_links():
+    records = [make_record(id=7, gold=gold) for gold in (1, 1, 0, None)]
+    tree = parse(visualize.render_page(records))
+    # DkNN says 0 and softmax 1: right for one and two of the three with gold
+    facts = dict(zip([d.text for d in tree.findall('.//header//dt')],
+                     [d.text for d in tree.findall('.//header//dd')],
+                     strict=True))
+    assert facts['DkNN accuracy'] == '33.3 %'
+    assert facts['Softmax accuracy'] == '66.7 %'
+    assert [a.get('id') for a in tree.findall('.//article')] == [
+        't7', 't7-2', 't7-3', 't7-4']
+
+
+def test_shared_scale_is_the_99th_percentile():
+    scores = list(range(-100, 0))
+    record = make_record(['w'] * 100, scores)
+    scales = embedded(parse(visualize.render_page([record])))['scales']
+    # |scores| and one 0: 0 .. 100, whose 99th percentile is 99
+    assert scales == {'conformity': pytest.approx(99)}
+
+
+def test_page_without_what_may_be_absent():
+    record = make_record(gold=None, dknn=None, methods={}, ignored=object())
+    record['softmax']['calibrated_confidence'] = None
+    del record['split']
+    tree = parse(visualize.render_page(iter([record])))
+    assert [word for word, _, _ in cells(tree)] == ['a', 'fine', 'film']
+    empty = make_record([], [])
+    assert cells(parse(visualize.render_page([empty]))) == []
+
+
+def test_page_takes_numpy_numbers():
+    record = make_record(scores=np.float32([0, .5, -.25]), gold=np.int64(1))
+    record['dknn']['credibility'] = np.float32(.5)
+    facts = embedded(parse(visualize.render_page([record])))['facts'][0]
+    assert (facts['gold'], facts['credibility']) == (1, .5)
+
+
+@pytest.mark.parametrize('record, message', [
+    (make_record(scores=[1, 2]), r"'conformity' has \[2\] scores for \[3\]"),
+    (make_record(scores=[1, 2, np.nan]), 'not finite'),
+    (make_record(scores=[1, 2, np.inf]), 'not finite'),
+    (make_record(known=[[True]]), 'true or false'),
+    (make_record(methods={'m': {'scores': []}}), "'m' has"),
+])
+def test_records_that_do_not_fit(record, message):
+    with pytest.raises(ValueError, match=message):
+        visualize.render_page([record])
+
+
+def test_no_records_and_mixed_labels():
+    with pytest.raises(ValueError, match='at least one'):
+        visualize.render_page([])
+    with pytest.raises(ValueError, match='each data set by itself'):
+        visualize.render_page([make_record(),
+                               make_record(label_names=['a', 'b'])])
+
+
+def test_write_is_all_or_nothing(tmp_path, monkeypatch):
+    path = tmp_path / 'page.html'
+    visualize.write_page(path, [make_record()])
+    before = path.read_bytes()
+    assert os.listdir(tmp_path) == ['page.html']
+
+    def fail(*args):
+        raise OSError('disk full')
+
+    monkeypatch.setattr(os, 'replace', fail)
+    with pytest.raises(OSError, match='disk full'):
+        visualize.write_page(path, [make_record(['other'], [1])])
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ['page.html']
+
+
+# --------------------------------------------------------------- figures
+
+CURVE = types.SimpleNamespace(
+    edges=np.array([0, .5, 1]), counts=np.array([0, 8]),
+    confidence=np.array([np.nan, .9]), accuracy=np.array([np.nan, .75]),
+    ece=.15)
+
+FIGURES = {
+    'saliency': lambda path: visualize.draw_saliency(
+        path, [make_record(['$x_1$', '_a', '<b>&'])]),
+    'pair': lambda path: visualize.draw_saliency(path, [make_pair()]),
+    'reliability': lambda path: visualize.draw_reliability(
+        path, [('_before $x_1$', CURVE), ('after', CURVE)]),
+    'histogram': lambda path: visualize.draw_histogram(
+        path, {'_right $x_1$': [.9, .8], 'wrong': []}, 'credibility $x_1$'),
+    'coverage': lambda path: visualize.draw_accuracy_coverage(
+        path, [('_credibility $x_1$', [.1, 1], [1, .8])]),
+}
+
+
+@pytest.mark.parametrize('name', sorted(FIGURES))
+def test_figure_files(name, tmp_path):
+    starts = {'.png': b'\x89PNG', '.svg': b'<?xml', '.pdf': b'%PDF'}
+    for suffix, start in starts.items():
+        path = tmp_path / f'figure{suffix}'
+        FIGURES[name](path)
+        content = path.read_bytes()
+        assert content.startswith(start)
+        FIGURES[name](path)
+        assert path.read_bytes() == content  # no time of day in it
+    assert b'/Type3' not in content
+    assert b'/CIDFontType2' in content  # TrueType, type 42
+    text = (tmp_path / 'figure.svg').read_text('utf-8')
+    # as text in an element, not in a comment beside a formula
+    assert name == 'pair' or '$x_1$' in re.sub('<!--.*?-->', '', text)
+    assert len(os.listdir(tmp_path)) == 3
+
+
+def test_figures_need_no_pyplot(tmp_path):
+    code = ('import sys, visualize; visualize.draw_histogram(sys.argv[1], '
+            "{'a': [1.]}, 'x'); assert 'matplotlib.pyplot' not in sys.modules")
+    subprocess.run([sys.executable, '-c', code, tmp_path / 'a.png'],
+                   check=True, cwd=os.path.dirname(visualize.__file__))
+
+
+def test_figures_refuse(tmp_path):
+    with pytest.raises(ValueError, match=r"'.gif'.*\.png, \.svg, \.pdf"):
+        FIGURES['coverage'](tmp_path / 'figure.gif')
+    for draw in (visualize.draw_reliability,
+                 visualize.draw_accuracy_coverage):
+        with pytest.raises(ValueError, match='at least one'):
+            draw(tmp_path / 'figure.png', [])
+    assert os.listdir(tmp_path) == []
+
+
+def test_saliency_colours(monkeypatch):
+    figure = drawn(monkeypatch, visualize.draw_saliency, [make_record()])
+    from matplotlib.colors import to_hex
+    fills = [to_hex(box.get_facecolor()[0])
+             for box in figure.axes[0].collections]
+    colours = [back for back, _ in visualize.palette()]
+    # a 0, fine +10, film -5; then the 21 boxes of the legend
+    assert fills == [colours[10], colours[20], colours[5], *colours]
+
+
+def test_saliency_wraps_within_the_width(monkeypatch):
+    record = make_record(['word'] * 60, np.arange(60))
+    axes = drawn(monkeypatch, visualize.draw_saliency, [record]).axes[0]
+    boxes = [box.get_paths()[0].get_extents() for box in axes.collections]
+    assert max(box.x1 for box in boxes) <= axes.get_xlim()[1]
+    assert max(box.y1 for box in boxes) <= axes.get_ylim()[0]
+    words = [t for t in axes.texts if t.get_text() == 'word']
+    assert len(words) == 60
+    assert len({t.get_position()[1] for t in words}) > 3
+    for text, box in zip(words, boxes, strict=False):  # each in its own box
+        assert box.x0 < text.get_position()[0] < box.x1
+        assert box.y0 < text.get_position()[1] < box.y1
+
+
+def test_long_labels_fit_the_heading(monkeypatch):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    record = make_record(label_names=['a label of many words', 'b' * 40])
+    figure = drawn(monkeypatch, visualize.draw_saliency, [record])
+    canvas = FigureCanvasAgg(figure)
+    heading = figure.axes[0].texts[0]
+    assert heading.get_text().startswith('gold bbbb')
+    extent = heading.get_window_extent(canvas.get_renderer())
+    assert extent.x1 <= figure.bbox.x1
+
+
+def test_reliability_shows_the_bins(monkeypatch):
+    figure = drawn(monkeypatch, visualize.draw_reliability, [('a', CURVE)])
+    upper, lower = figure.axes
+    assert [bar.get_height() for bar in upper.patches] == [0, .75]
+    assert [bar.get_height() for bar in lower.patches] == [0, 8]
+    assert upper.lines[1].get_xydata().tolist() == [[.9, .75]]
+    assert upper.texts[0].get_text() == 'ECE 15.0 %'
+
+
+def test_histogram_shares(monkeypatch):
+    groups = {'right': [.9, .8, .1, 1.], 'none': []}
+    axes = drawn(monkeypatch, visualize.draw_histogram, groups, 'x', 2).axes[0]
+    shares = [stair.get_data().values.tolist() for stair in axes.patches]
+    # one of four in [0, .5), three in [.5, 1]; filled and outlined
+    assert shares == [[.25, .75]] * 2 + [[0, 0]] * 2
+
+
+def test_coverage_curve(monkeypatch):
+    axes = drawn(monkeypatch, visualize.draw_accuracy_coverage,
+                 [('a', [.5, 1], [.9, .8])]).axes[0]
+    assert axes.lines[0].get_xydata().tolist() == [[.5, .9], [1, .8]]

@@ -1,0 +1,275 @@
+#!/usr/bin/env python
+"""Train a text classifier and write a run folder.
+
+    python train.py --dataset stsa.binary --model cnn
+
+Training data are split once, by --seed: what is indexed and trained on, a
+calibration split held out of both, and a validation split on which the best
+epoch is chosen (the published dev file where there is one).  The test split
+is not touched.
+"""
+import compat  # noqa: F401  (before Chainer)
+
+import argparse
+import datetime
+import functools
+import os
+import pathlib
+import platform
+import sys
+
+import chainer
+import numpy as np
+from chainer import training
+from chainer.training import extensions
+
+import nets
+import nlp_utils
+import runs
+import text_datasets
+
+BEST = 'validation/main/accuracy'
+VALIDATION_BATCH = 1024
+
+
+def build_parser():
+    parser = argparse.ArgumentParser(
+        description=__doc__.split('\n\n')[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    add = parser.add_argument
+    add('--dataset', '-data', default='stsa.binary',
+        help=f'one of {" ".join(sorted(text_datasets.DATASETS))}, or the '
+             'path of your own TSV, CSV or JSONL file or folder')
+    add('--model', '-model', default='cnn', choices=sorted(nets.ENCODERS),
+        help='encoder')
+    add('--batchsize', '-b', type=runs.positive, default=128,
+        help='texts in a mini-batch')
+    add('--epoch', '-e', type=runs.positive, default=10,
+        help='sweeps over the training split')
+    add('--unit', '-u', type=runs.positive, default=300,
+        help='width of the encoder')
+    add('--layer', '-l', type=runs.positive, default=3,
+        help='layers of the LSTM, or of the MLP behind cnn and bow')
+    add('--dropout', '-d', type=float, default=0.4, help='dropout ratio')
+    add('--learning-rate', type=float, default=0.003, help="Adam's alpha")
+    add('--char-based', action='store_true',
+        help='characters in place of words')
+    add('--word_vectors', '--word-vectors', metavar='FILE',
+        help='GloVe, word2vec or fastText vectors; their width becomes the '
+             "embedding's")
+    add('--seed', type=int, default=0,
+        help='of splits, initial weights, order and dropout')
+    add('--calib-size', type=runs.positive, default=1000,
+        help='calibration examples, at most a fifth of the training data')
+    add('--data-dir', metavar='DIR',
+        help='folder with the published data files; $DKNN_DATA if left out')
+    add('--gpu', '-g', type=int, default=-1, help='GPU number, -1: CPU')
+    add('--out', '-o', default=runs.RESULTS,
+        help='folder in which the run folder DATASET_MODEL is made')
+    add('--resume', action='store_true',
+        help='go on from the snapshot of the last finished epoch')
+    return parser
+
+
+def read_data(args):
+    """Load a data set, make its vocabulary, say what there is."""
+    data = text_datasets.load_dataset(
+        args.dataset, args.data_dir, char_based=args.char_based,
+        seed=args.seed, calib_size=args.calib_size)
+    vocab = nlp_utils.make_vocab(
+        tokens for example in data.train for tokens in example.texts)
+    sizes = ', '.join(f'{split} {len(getattr(data, split)):,}'
+                      for split in runs.SPLITS)
+    print(f'{data.name}: {sizes}'
+          + (f' ({data.dropped:,} dropped)' if data.dropped else ''))
+    print(f'{len(vocab):,} words, {len(data.label_names)} labels: '
+          + ', '.join(data.label_names))
+    return data, vocab
+
+
+def read_vectors(path, vocab):
+    """Word vectors for a vocabulary, None without a path."""
+    if not path:
+        return None
+    vectors = nlp_utils.read_word_vectors(path, vocab)
+    print(f'word vectors: {vectors.vectors.shape[1]} wide, found '
+          f'{len(vectors.rows):,} of {len(vocab):,} words '
+          f'({len(vectors.rows) / len(vocab):.1%})')
+    return vectors
+
+
+def build_model(args, data, vocab, vectors):
+    """A new classifier, its word vectors in place, on its device."""
+    model = nets.make_classifier(
+        args.model, len(vocab), len(data.label_names), n_units=args.unit,
+        n_layers=args.layer, dropout=args.dropout, pair=data.pair,
+        embed_units=vectors and vectors.vectors.shape[1])
+    if vectors:
+        model.encoder.embed.W.array[vectors.rows] = vectors.vectors
+    runs.to_device(model, args.gpu)
+    return model
+
+
+def make_iterator(examples, vocab, batchsize, train):
+    encoded = [nlp_utils.encode_example(e, vocab) for e in examples]
+    return chainer.iterators.SerialIterator(
+        encoded, batchsize, repeat=train, shuffle=train)
+
+
+@chainer.dataset.converter()
+def convert(batch, device):
+    """A mini-batch as the models take it; labels go to the device."""
+    xs, ys = nlp_utils.convert_batch(batch)
+    return xs, device.send(ys)
+
+
+def seed_epoch(seed, epoch):
+    """Seed order and dropout of one epoch, so that a resumed run goes on as
+    if it had not stopped."""
+    np.random.seed(np.random.SeedSequence((seed, epoch)).generate_state(4))
+
+
+class WithoutEscapes:
+    """A stream that drops PrintReport's terminal codes elsewhere."""
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    def write(self, text):
+        if not self.stream.isatty():
+            text = text.replace('\033[J', '')
+        self.stream.write(text)
+
+    def flush(self):
+        self.stream.flush()
+
+
+def build_trainer(args, model, data, vocab, folder):
+    """Chainer's trainer with all its extensions."""
+    optimizer = chainer.optimizers.Adam(alpha=args.learning_rate)
+    optimizer.setup(model)
+    updater = training.StandardUpdater(
+        make_iterator(data.train, vocab, args.batchsize, train=True),
+        optimizer, converter=convert, device=model.device)
+    trainer = training.Trainer(updater, (args.epoch, 'epoch'), out=folder)
+    valid = make_iterator(data.valid, vocab, VALIDATION_BATCH, train=False)
+    trainer.extend(extensions.Evaluator(
+        valid, model, converter=convert, device=model.device))
+    save = functools.partial(chainer.serializers.save_npz, compression=False)
+    trainer.extend(
+        extensions.snapshot_object(model, runs.MODEL, savefun=save),
+        trigger=training.triggers.MaxValueTrigger(BEST))
+    trainer.extend(extensions.LogReport())
+    trainer.extend(extensions.PrintReport(
+        ['epoch', 'main/loss', 'validation/main/loss', 'main/accuracy',
+         BEST, 'elapsed_time'], out=WithoutEscapes(sys.stdout)))
+    for name in ('loss', 'accuracy'):
+        trainer.extend(extensions.PlotReport(
+            [f'main/{name}', f'validation/main/{name}'],
+            file_name=f'{name}.png', trigger=(args.epoch, 'epoch')))
+    if sys.stdout.isatty():
+        trainer.extend(extensions.ProgressBar(update_interval=10))
+
+    @training.make_extension(trigger=(1, 'epoch'), priority=-50)
+    def reseed(trainer):
+        seed_epoch(args.seed, trainer.updater.epoch)
+
+    trainer.extend(reseed, name='reseed')
+    trainer.extend(extensions.snapshot(savefun=save, filename=runs.SNAPSHOT))
+    return trainer
+
+
+def settings(args, data, vocab, vectors, folder):
+    """What ``args.json`` says of a run; every path relative to it."""
+    own = {name: value for name, value in vars(args).items()
+           if name not in ('resume', 'data_dir', 'out')}
+    if args.dataset not in text_datasets.DATASETS:
+        own['dataset'] = os.path.relpath(args.dataset, folder)
+    if args.word_vectors:
+        own['word_vectors'] = pathlib.Path(args.word_vectors).name
+    own.update(
+        n_class=len(data.label_names), label_names=list(data.label_names),
+        pair=data.pair, n_vocab=len(vocab),
+        embed_units=vectors.vectors.shape[1] if vectors else None,
+        data_fingerprint=text_datasets.fingerprint(data),
+        model_path=runs.MODEL, vocab_path=runs.VOCAB,
+        datetime=datetime.datetime.now().isoformat(timespec='seconds'),
+        versions={'python': platform.python_version(),
+                  'numpy': np.__version__, 'chainer': chainer.__version__})
+    return own
+
+
+def start_folder(folder, args, data, vocab, vectors):
+    """Write what later scripts need beside the model."""
+    folder.mkdir(parents=True, exist_ok=True)
+    runs.clear(folder)
+    runs.write_json(folder / runs.VOCAB, vocab)
+    runs.write_json(folder / runs.CALIB,
+                    [int(i) for i in data.calib_positions])
+    runs.write_json(folder / runs.ARGS,
+                    settings(args, data, vocab, vectors, folder))
+
+
+def check_resume(folder, now):
+    """Refuse to go on with other settings than those of the snapshot."""
+    if not (folder / runs.SNAPSHOT).is_file():
+        raise ValueError(f'--resume: {folder} has no {runs.SNAPSHOT}; leave '
+                         '--resume out to train from the start')
+    then = runs.read_json(folder / runs.ARGS)
+    free = 'epoch', 'gpu', 'datetime', 'versions'
+    changed = sorted(name for name in now
+                     if name not in free and now[name] != then.get(name))
+    if changed:
+        name = changed[0]
+        raise ValueError(
+            f'--resume: {name} is {now[name]!r}, but the snapshot in {folder} '
+            f'has {then.get(name)!r}; give the same settings, or leave '
+            '--resume out to train from the start')
+
+
+def run_trainer(trainer, model, folder):
+    """Train; Ctrl-C ends it early and leaves a usable folder."""
+    try:
+        trainer.run()
+    except KeyboardInterrupt:
+        epoch = trainer.updater.epoch
+        if not (folder / runs.MODEL).is_file():
+            with runs.replacing(folder / runs.MODEL) as temporary:
+                chainer.serializers.save_npz(temporary, model)
+        print(f'\ninterrupted in epoch {epoch + 1}; the folder is usable as '
+              'it is, and --resume goes on from its last finished epoch')
+        raise
+
+
+def report(folder, model_name):
+    """Print the best epoch and what to do next."""
+    log = runs.read_json(folder / 'log')
+    best = max(log, key=lambda entry: entry[BEST])
+    print(f'best epoch {best["epoch"]}: validation accuracy {best[BEST]:.4f}')
+    print(f'wrote {folder}/')
+    print(f'next: python run_dknn.py --model-setup {folder / runs.ARGS}')
+
+
+def main(argv=None):
+    args = build_parser().parse_args(argv)
+    folder = runs.folder_of(args.out, args.dataset, args.model,
+                            args.char_based)
+    data, vocab = read_data(args)
+    vectors = read_vectors(args.word_vectors, vocab)
+    np.random.seed(args.seed)
+    model = build_model(args, data, vocab, vectors)
+    if args.resume:
+        check_resume(folder, settings(args, data, vocab, vectors, folder))
+    else:
+        start_folder(folder, args, data, vocab, vectors)
+    seed_epoch(args.seed, 0)
+    trainer = build_trainer(args, model, data, vocab, folder)
+    if args.resume:
+        chainer.serializers.load_npz(folder / runs.SNAPSHOT, trainer)
+        seed_epoch(args.seed, trainer.updater.epoch)
+    run_trainer(trainer, model, folder)
+    report(folder, args.model)
+
+
+if __name__ == '__main__':
+    runs.run_script(main)
