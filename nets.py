@@ -370,20 +370,36 @@ class TextClassifier(chainer.Chain):
         Returns:
             list (a text each) of ndarray (T, d).
         """
-        with chainer.using_config('train', False), \
-                chainer.using_config('use_cudnn', 'never'):
+        with chainer.using_config('use_cudnn', 'never'):
+            es, nll = self._nll(xs, labels, at)
+            grads = chainer.grad([F.sum(nll)], es)
+        return [chainer.cuda.to_cpu(g.array) for g in grads]
+
+    def nll(self, xs, labels, at=None):
+        """Each example's negative log likelihood, dropout off.
+
+        Args:
+            xs, labels, at: as for :meth:`embedding_gradients`.
+
+        Returns:
+            ndarray (B,).
+        """
+        with chainer.no_backprop_mode():
+            return chainer.cuda.to_cpu(self._nll(xs, labels, at)[1].array)
+
+    def _nll(self, xs, labels, at):
+        """Variables: word vectors of each text, (T, d), and NLL, (B,)."""
+        with chainer.using_config('train', False):
             packed = self._embed(xs)
             if at is not None:
                 packed = [(chainer.Variable(self.xp.asarray(e)), lengths)
                           for e, (_, lengths) in zip(at, packed, strict=True)]
-            es = [e for e, _ in packed]
             z = self._output(self._layers(*packed))
-            if labels is None:
-                labels = z.array.argmax(axis=1)
-            labels = self.xp.asarray(labels, dtype=np.int32)
-            nll = F.sum(F.softmax_cross_entropy(z, labels, reduce='no'))
-            grads = chainer.grad([nll], es)
-        return [chainer.cuda.to_cpu(g.array) for g in grads]
+        if labels is None:
+            labels = z.array.argmax(axis=1)
+        labels = self.xp.asarray(labels, dtype=np.int32)
+        return ([e for e, _ in packed],
+                F.softmax_cross_entropy(z, labels, reduce='no'))
 
     def _embed(self, xs):
         """Packed word vectors of each text: list of ((T, d), (B,))."""

@@ -93,6 +93,32 @@ def tokenize(text, raw=False, char_based=False):
     return tuple(map(sys.intern, split_text(text, char_based)))
 
 
+def surface(text, tokens):
+    """The tokens of a text as they were typed.
+
+    Args:
+        text (str): What was typed.
+        tokens (sequence of str): What :func:`tokenize` made of it.
+
+    Returns:
+        list of str: For each token the stretch of `text` it came from; the
+        token itself where it cannot be found (entities, quotes made
+        straight).
+    """
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a letter that lower() makes longer
+        return list(tokens)
+    shown, begin = [], 0
+    for token in tokens:
+        at = lowered.find(token, begin)
+        if at < 0:
+            shown.append(token)
+        else:
+            begin = at + len(token)
+            shown.append(text[at:begin])
+    return shown
+
+
 def make_vocab(token_lists, max_vocab_size=20000, min_freq=2):
     """Ids for the most frequent words.
 

@@ -127,10 +127,10 @@ def write_jsonl(path, records):
                 f.write(json.dumps(record, ensure_ascii=False) + '\n')
 
 
-def progress(items, total=None, desc=None, unit='it'):
-    """`items` with a progress bar on a terminal, silent elsewhere."""
-    return tqdm.tqdm(items, total=total, desc=desc, unit=unit, disable=None,
-                     leave=False)
+def progress_bar(total, desc, unit):
+    """A progress bar on a terminal, silent elsewhere or without `desc`."""
+    return tqdm.tqdm(total=total, desc=desc, unit=unit, leave=False,
+                     disable=None if desc else True)
 
 
 def folder_of(out, dataset, model, char_based=False):
@@ -353,7 +353,7 @@ def forward(model, xs, desc=None, out=None):
     Args:
         model: a classifier of nets.
         xs: list of int32 arrays, or a tuple of two such lists.
-        desc (str): name for the progress bar.
+        desc (str): name for a progress bar; left out, there is none.
         out: function (name, shape) -> float32 array to write into, for what
             does not fit into memory; left out, arrays in memory.
 
@@ -363,8 +363,7 @@ def forward(model, xs, desc=None, out=None):
     out = out or (lambda name, shape: np.empty(shape, np.float32))
     n = n_examples(xs)
     arrays = None
-    with tqdm.tqdm(total=n, desc=desc, unit='text', disable=None,
-                   leave=False) as bar:
+    with progress_bar(n, desc, 'text') as bar:
         for rows in batches(xs):
             logits, layers = model.logits_and_activations(select(xs, rows))
             if arrays is None:
