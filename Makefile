@@ -12,7 +12,10 @@ STAMP := .venv/.done
 help:
 	@sed -n 's/^# //p' Makefile | head -2
 
-.PHONY: help python setup demo test lint
+# Nothing installed by hand leaks in.
+export PYTHONNOUSERSITE := 1
+
+.PHONY: help python setup demo test lint experiments
 
 python:
 	@$(or $(PYTHON),false) -c '$(SUPPORTED)' 2>/dev/null || { \
@@ -33,12 +36,21 @@ $(STAMP): requirements.txt requirements-dev.txt | python
 
 setup: $(STAMP)
 
+DEMO := results/vader.movie_cnn/args.json
+
 demo: setup
 	$(BIN)/python train.py --dataset vader.movie --model cnn
-	$(BIN)/python run_dknn.py --model-setup results/vader.movie_cnn/args.json
+	$(BIN)/python run_dknn.py --model-setup $(DEMO)
+	$(BIN)/python calibration.py --model-setup $(DEMO)
+	$(BIN)/python interpret.py --model-setup $(DEMO)
 
 test: setup
 	$(BIN)/python -m pytest
 
 lint: setup
 	$(BIN)/python -m ruff check .
+
+# Trains every model on every data set at hand and writes the table of
+# docs/experiments.md; about half an hour on 2 cores.
+experiments: setup
+	$(BIN)/python tools/experiments.py

@@ -398,34 +398,46 @@ def _print_table(reports):
                                       for name in names))
 
 
-def _draw(visualize, folder, probs, labels, prediction, bins):
+def _panels(probs, labels, bins):
+    """Title and curve of each reliability diagram."""
+    for title, p in probs.items():
+        ece = expected_calibration_error(p, labels, bins)
+        yield f'{title}\nECE {ece:.3f}', reliability_curve(p, labels, bins)
+
+
+def _coverage_curves(probs, prediction, labels):
+    """Name, coverage and accuracy of each way to choose what to answer."""
+    right = prediction.label == labels
+    for name, score, correct in [
+            ('softmax confidence', *top_label(probs['softmax'], labels)),
+            ('DkNN credibility', prediction.credibility, right),
+            ('DkNN conformity', prediction.conformity.max(axis=1), right)]:
+        curve = accuracy_coverage(score, correct)
+        yield name, curve.coverage, curve.accuracy
+
+
+def _draw(figures, folder, probs, labels, prediction, bins):
     """The three figures, as PNG and PDF; returns their file names."""
-    panels = [(f'{title}\nECE {expected_calibration_error(p, labels, bins):.3f}',
-               reliability_curve(p, labels, bins))
-              for title, p in probs.items()]
     right = prediction.label == labels
     groups = {'right': prediction.credibility[right],
               'wrong': prediction.credibility[~right]}
-    scores = [('softmax confidence', *top_label(probs['softmax'], labels)),
-              ('DkNN credibility', prediction.credibility, right),
-              ('DkNN conformity', prediction.conformity.max(axis=1), right)]
-    curves = [(name, *accuracy_coverage(score, correct)[1:3])
-              for name, score, correct in scores]
     names = []
     for suffix in ('png', 'pdf'):
-        names += [f'{stem}.{suffix}' for stem in
-                  ('reliability', 'credibility', 'coverage')]
-        paths = [folder / name for name in names[-3:]]
-        visualize.draw_reliability(paths[0], panels)
-        visualize.draw_histogram(paths[1], groups, 'credibility')
-        visualize.draw_accuracy_coverage(paths[2], curves)
+        new = [f'{stem}.{suffix}' for stem in
+               ('reliability', 'credibility', 'coverage')]
+        paths = [folder / name for name in new]
+        figures.draw_reliability(paths[0], _panels(probs, labels, bins))
+        figures.draw_histogram(paths[1], groups, 'credibility')
+        figures.draw_accuracy_coverage(
+            paths[2], _coverage_curves(probs, prediction, labels))
+        names += new
     return names
 
 
 def main(argv=None):
     """The script; what only it needs is imported here."""
+    import figures
     import runs
-    import visualize
 
     args = _build_parser(runs).parse_args(argv)
     run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
@@ -443,13 +455,13 @@ def main(argv=None):
     runs.write_json(run.folder / 'calibration.json',
                     {'temperature': temperature, 'bins': args.bins,
                      'reports': reports})
-    names = _draw(visualize, run.folder, probs, labels, prediction, args.bins)
+    names = _draw(figures, run.folder, probs, labels, prediction, args.bins)
     print(f'wrote temperature.json, calibration.json, {", ".join(names)} in '
           f'{run.folder}')
 
 
 if __name__ == '__main__':
-    import compat  # noqa: F401  (before Chainer)
+    import compat  # noqa: F401, I001  (before Chainer)
     import runs
 
     runs.run_script(main)

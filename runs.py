@@ -49,6 +49,7 @@ OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, 'log',
            'interpretations.jsonl', 'evaluation.json')
 RESULTS = 'results'
 TOKENS_PER_BATCH = 8192
+CHEAP_INDEXES = 'exact',  # built again faster than read
 SPLITS = 'train', 'valid', 'calib', 'test'
 
 
@@ -103,6 +104,22 @@ def replacing(path):
         os.replace(name, path)
     finally:
         pathlib.Path(name).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_folder(folder):
+    """A temporary folder that replaces `folder` when all went well."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = pathlib.Path(tempfile.mkdtemp(prefix=f'.{folder.name}.',
+                                              dir=folder.parent))
+    try:
+        yield temporary
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.chmod(temporary, 0o777 & ~_umask())
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _umask():
@@ -407,21 +424,13 @@ def activations(run, split):
 
 
 def _store_activations(run, split, xs, folder, key):
-    folder.parent.mkdir(exist_ok=True)
-    temporary = pathlib.Path(tempfile.mkdtemp(prefix=f'.{split}.',
-                                              dir=folder.parent))
-    try:
+    with replacing_folder(folder) as temporary:
         def on_disk(name, shape):
             return np.lib.format.open_memmap(
                 temporary / f'{name}.npy', 'w+', np.float32, shape)
 
         forward(run.model, xs, desc=f'activations of {split}', out=on_disk)
         (temporary / 'key').write_text(key)
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.rename(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _activation_key(run, xs, labels):
@@ -449,9 +458,29 @@ def fit_dknn(run, args):
         len(run.data.label_names), n_neighbors=args.neighbors,
         index=args.index, layers=args.layers,
         class_conditional=args.class_conditional)
-    model.fit(layers, labels)
+    _fit_or_load(model, run.folder / ACTIVATIONS, layers, labels, args)
     _, layers, labels = activations(run, 'calib')
     return model.calibrate(layers, labels)
+
+
+def _fit_or_load(model, folder, layers, labels, args):
+    """Fit, or take the stored index; one that costs time is stored.
+
+    It belongs to the stored training activations: where those changed, it
+    is built again.
+    """
+    if args.index in CHEAP_INDEXES:
+        model.fit(layers, labels)
+        return
+    key = (folder / 'train' / 'key').read_text() + str(args.layers)
+    stored = folder / f'index_{args.index}'
+    if (stored / 'key').is_file() and (stored / 'key').read_text() == key:
+        model.load_indexes(stored, layers, labels)
+        return
+    model.fit(layers, labels)
+    with replacing_folder(stored) as temporary:
+        model.save_indexes(temporary)
+        (temporary / 'key').write_text(key)
 
 
 def fit_run_temperature(run):

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
+import exact
 import neighbors
 from neighbors import INDEXES, ExactIndex, IVFIndex, LSHIndex
 
@@ -96,7 +97,7 @@ def test_answer_depends_neither_on_batch_nor_on_threads(name, monkeypatch):
         with threadpool_limits(n_threads):
             assert_same(index)
             assert_same(INDEXES[name]().fit(X))
-    monkeypatch.setattr(neighbors, 'QUERIES', 7)
+    monkeypatch.setattr(exact, 'QUERIES', 7)
     assert_same(index)
 
 
@@ -104,9 +105,9 @@ def test_threads_of_blas_are_given_back():
     X = activations(300)
     index = ExactIndex().fit(X)
     with threadpool_limits(2):
-        before = neighbors._blas().info()
+        before = exact._blas().info()
         index.kneighbors(X, 5)
-        assert neighbors._blas().info() == before
+        assert exact._blas().info() == before
 
 
 @every_index
@@ -292,9 +293,9 @@ def test_grids_with_massive_ties(seed, n, width, values, data):
     (6400, 240 * 60)])   # 40 queries; of them 26 with 240 of 300 examples
 @pytest.mark.parametrize('cached', [True, False])
 def test_block_sizes_change_nothing(cells, block, cached, monkeypatch):
-    monkeypatch.setattr(neighbors, 'BLOCK_CELLS', block)
-    monkeypatch.setattr(neighbors, 'CELLS', cells)
-    monkeypatch.setattr(neighbors, 'CACHE_BYTES', cached * 2 ** 20)
+    monkeypatch.setattr(exact, 'BLOCK_CELLS', block)
+    monkeypatch.setattr(exact, 'CELLS', cells)
+    monkeypatch.setattr(exact, 'CACHE_BYTES', cached * 2 ** 20)
     X = activations(300)
     X[100:160] = X[40:100]
     index = ExactIndex().fit(X)
@@ -336,24 +337,24 @@ def test_full_search_takes_bounded_memory():
 
 def test_sets_need_few_exact_distances(monkeypatch):
     pairs = []
-    distances = neighbors._distances
+    distances = exact._distances
 
     def counted(Q, row, X, col):
         pairs.append(len(row))
         return distances(Q, row, X, col)
 
     index = ExactIndex().fit(activations(5000, width=300))
-    monkeypatch.setattr(neighbors, '_distances', counted)
+    monkeypatch.setattr(exact, '_distances', counted)
     index.neighbor_sets(activations(100, seed=2, width=300), 75)
     assert sum(pairs) < 100 * 5  # of 100 * 75 neighbours
 
 
 def test_kdtree_asks_the_exact_search_only_for_ties(monkeypatch):
     asked = []
-    exact = neighbors.KDTreeIndex._exact
+    search = neighbors.KDTreeIndex._exact
     monkeypatch.setattr(
         neighbors.KDTreeIndex, '_exact',
-        lambda self, Q, k: asked.append(len(Q)) or exact(self, Q, k))
+        lambda self, Q, k: asked.append(len(Q)) or search(self, Q, k))
     X = activations(500)
     index = INDEXES['kdtree']().fit(X)
     index.kneighbors(X[:50], 5)
