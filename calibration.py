@@ -416,8 +416,10 @@ def _coverage_curves(probs, prediction, labels):
         yield name, curve.coverage, curve.accuracy
 
 
-def _draw(figures, folder, probs, labels, prediction, bins):
+def _draw(folder, probs, labels, prediction, bins):
     """The three figures, as PNG and PDF; returns their file names."""
+    import figures
+
     right = prediction.label == labels
     groups = {'right': prediction.credibility[right],
               'wrong': prediction.credibility[~right]}
@@ -436,7 +438,6 @@ def _draw(figures, folder, probs, labels, prediction, bins):
 
 def main(argv=None):
     """The script; what only it needs is imported here."""
-    import figures
     import runs
 
     args = _build_parser(runs).parse_args(argv)
@@ -455,7 +456,7 @@ def main(argv=None):
     runs.write_json(run.folder / 'calibration.json',
                     {'temperature': temperature, 'bins': args.bins,
                      'reports': reports})
-    names = _draw(figures, run.folder, probs, labels, prediction, args.bins)
+    names = _draw(run.folder, probs, labels, prediction, args.bins)
     print(f'wrote temperature.json, calibration.json, {", ".join(names)} in '
           f'{run.folder}')
 

@@ -279,6 +279,60 @@ class TimeMajor:
         self.last[order] = begin[lengths[order] - 1] + np.arange(len(lengths))
 
 
+def lstm_states(gates, sizes, wh):
+    """States of one LSTM layer from its products with the input.
+
+    Args:
+        gates: array (T, 4n) in time-major order: wx x + b; overwritten.
+        sizes: list of the number of texts at each step, never growing.
+        wh: array (4n, n).
+
+    Returns:
+        hidden and cell states, arrays (T, n) each.
+    """
+    n = wh.shape[1]
+    gates[:, :3 * n] *= 0.5
+    hs, cs, _ = _run_lstm(gates, sizes, _halved(wh).T)
+    return hs, cs
+
+
+def _halved(w):
+    """Weights (4n, ...) with those of the sigmoids halved.
+
+    sigmoid(z) = tanh(z / 2) / 2 + 1 / 2: one tanh serves all four gates.
+    """
+    half = w.copy()
+    half[:3 * len(w) // 4] *= 0.5
+    return half
+
+
+def _run_lstm(gates, sizes, wh):
+    """Fill `gates`, halved inputs, with their values; states (T, n) each."""
+    wh = np.ascontiguousarray(wh)
+    n = len(wh)
+    hs = np.empty((len(gates), n), gates.dtype)
+    cs, tanh_cs = np.empty_like(hs), np.empty_like(hs)
+    begin = 0
+    previous = None
+    for size in sizes:
+        rows = slice(begin, begin + size)
+        g, c = gates[rows], cs[rows]
+        if previous is not None:
+            g += hs[previous][:size] @ wh
+        np.tanh(g, out=g)
+        sigmoids = g[:, :3 * n]
+        sigmoids *= 0.5
+        sigmoids += 0.5
+        np.multiply(g[:, :n], g[:, 3 * n:], out=c)
+        if previous is not None:
+            c += g[:, n:2 * n] * cs[previous][:size]
+        np.tanh(c, out=tanh_cs[rows])
+        np.multiply(g[:, 2 * n:3 * n], tanh_cs[rows], out=hs[rows])
+        previous = rows
+        begin += size
+    return hs, cs, tanh_cs
+
+
 class _LSTM(function_node.FunctionNode):
 
     def __init__(self, sizes):
@@ -287,34 +341,9 @@ class _LSTM(function_node.FunctionNode):
 
     def forward(self, inputs):
         x, wx, wh, b = inputs
-        n = wh.shape[1]
-        # sigmoid(z) = tanh(z / 2) / 2 + 1 / 2: one tanh for all four gates.
-        half = np.ones((4 * n, 1), x.dtype)
-        half[:3 * n] = 0.5
-        gates = x @ (wx * half).T  # (T, 4n): input, forget, output, cell
-        gates += b * half[:, 0]
-        wh = np.ascontiguousarray((wh * half).T)
-        hs = np.empty((len(x), n), x.dtype)
-        cs = np.empty_like(hs)
-        tanh_cs = np.empty_like(hs)
-        begin = 0
-        previous = None
-        for size in self.sizes:
-            rows = slice(begin, begin + size)
-            g, c = gates[rows], cs[rows]
-            if previous is not None:
-                g += hs[previous][:size] @ wh
-            np.tanh(g, out=g)
-            sigmoids = g[:, :3 * n]
-            sigmoids *= 0.5
-            sigmoids += 0.5
-            np.multiply(g[:, :n], g[:, 3 * n:], out=c)
-            if previous is not None:
-                c += g[:, n:2 * n] * cs[previous][:size]
-            np.tanh(c, out=tanh_cs[rows])
-            np.multiply(g[:, 2 * n:3 * n], tanh_cs[rows], out=hs[rows])
-            previous = rows
-            begin += size
+        gates = x @ _halved(wx).T  # (T, 4n): input, forget, output, cell
+        gates += _halved(b)
+        hs, cs, tanh_cs = _run_lstm(gates, self.sizes, _halved(wh).T)
         if chainer.config.enable_backprop:
             self.retain_inputs((0, 1, 2))
             self.states = gates, hs, cs, tanh_cs

@@ -21,6 +21,7 @@ import chainer.links as L
 import numpy as np
 
 import functions
+import leave_one_out
 
 EMBED_INIT = chainer.initializers.Uniform(.25)
 KERNEL_WIDTHS = 3, 4, 5
@@ -98,9 +99,17 @@ class CNNEncoder(chainer.Chain):
 
     def forward(self, ex, lengths):
         """Variable (T, d), int array (B,) -> list of Variables (B, D_l)."""
-        ws = [self[f'cnn_w{k}'].W for k in KERNEL_WIDTHS]
-        h = F.relu(functions.conv_max(ex, lengths, ws))
+        h = F.relu(functions.conv_max(ex, lengths, self._kernels()))
         return [h] + self.mlp(F.dropout(h, self.dropout))
+
+    def without_words(self, ids, lengths):
+        """Layers of each text without each word: list of (M, D_l)."""
+        h = leave_one_out.conv_max(ids, lengths, self.embed.W.array,
+                                   [w.array for w in self._kernels()])
+        return [h] + self.mlp(h)
+
+    def _kernels(self):
+        return [self[f'cnn_w{k}'].W for k in KERNEL_WIDTHS]
 
 
 class RNNEncoder(chainer.Chain):
@@ -131,6 +140,11 @@ class RNNEncoder(chainer.Chain):
     def forward(self, ex, lengths):
         """Variable (T, d), int array (B,) -> list of Variables (B, D_l)."""
         return _last_states(self.encoder, ex, lengths)
+
+    def without_words(self, ids, lengths):
+        """Layers of each text without each word: list of (M, D_l)."""
+        return leave_one_out.lstm(self.embed.W.array[ids], lengths,
+                                  _lstm_arrays(self.encoder))
 
 
 class BiLSTMEncoder(chainer.Chain):
@@ -169,6 +183,16 @@ class BiLSTMEncoder(chainer.Chain):
         backwards = _last_states(self.encoder_backward, ex, lengths,
                                  reverse=True)
         return [F.concat(pair) for pair in
+                zip(forwards, backwards, strict=True)]
+
+    def without_words(self, ids, lengths):
+        """Layers of each text without each word: list of (M, D_l)."""
+        e = self.embed.W.array[ids]
+        forwards = leave_one_out.lstm(
+            e, lengths, _lstm_arrays(self.encoder_forward))
+        backwards = leave_one_out.lstm(
+            e, lengths, _lstm_arrays(self.encoder_backward), reverse=True)
+        return [np.concatenate(pair, axis=1) for pair in
                 zip(forwards, backwards, strict=True)]
 
 
@@ -218,6 +242,11 @@ class BOWMLPEncoder(chainer.Chain):
         h = functions.segment_mean(ex, lengths)
         return [h] + self.mlp_encoder(h)
 
+    def without_words(self, ids, lengths):
+        """Layers of each text without each word: list of (M, D_l)."""
+        h = leave_one_out.segment_mean(self.embed.W.array[ids], lengths)
+        return [h] + self.mlp_encoder(h)
+
 
 def _numbered(name, layers):
     return [f'{name} {i}' for i in range(1, len(layers) + 1)]
@@ -233,12 +262,22 @@ def _last_states(stack, ex, lengths, reverse=False):
     for i, (ws, bs) in enumerate(zip(stack.ws, stack.bs, strict=True)):
         if i:
             x = F.dropout(x, stack.dropout)
-        wx, wh, bx, bh = (
-            F.concat([params[j + gate] for gate in LSTM_GATES], axis=0)
-            for params in (ws, bs) for j in (0, 4))
-        x = functions.lstm(x, order.sizes, wx, wh, bx + bh)
+        x = functions.lstm(x, order.sizes, *_lstm_weights(ws, bs))
         states.append(functions.take_rows(x, order.last))
     return states
+
+
+def _lstm_weights(ws, bs):
+    """A layer's weights as functions.lstm takes them."""
+    wx, wh, bx, bh = (
+        F.concat([params[j + gate] for gate in LSTM_GATES], axis=0)
+        for params in (ws, bs) for j in (0, 4))
+    return wx, wh, bx + bh
+
+
+def _lstm_arrays(stack):
+    return [[w.array for w in _lstm_weights(ws, bs)]
+            for ws, bs in zip(stack.ws, stack.bs, strict=True)]
 
 
 def _last_states_gpu(stack, ex, lengths, reverse):
@@ -325,6 +364,27 @@ class TextClassifier(chainer.Chain):
             z = self._output(layers)
         return (chainer.cuda.to_cpu(z.array),
                 [chainer.cuda.to_cpu(h.array) for h in layers])
+
+    def leave_one_out(self, xs, side=-1):
+        """Both for every text without each of its words but ``<eos>``.
+
+        Args:
+            xs: as for :meth:`logits`.
+            side (int): of a pair, whose words are left out: 0 the premise's,
+                1 or -1 the hypothesis's.
+
+        Returns:
+            ndarray (M, C), list of ndarray (M, D_l), in the order of
+            ``saliency.without_each``, text by text.
+        """
+        with chainer.using_config('train', False), chainer.no_backprop_mode():
+            layers = [chainer.as_variable(h) for h in
+                      self._layers_without(xs, side)]
+            z = self._output(layers)
+        return z.array, [h.array for h in layers]
+
+    def _layers_without(self, xs, side):
+        return self.encoder.without_words(*_pack(xs))
 
     def word_gradients(self, xs, labels=None, reduce='mean'):
         """Gradient times input of each word, dropout off.
@@ -450,8 +510,23 @@ class SNLIClassifier(TextClassifier):
     def _layers(self, premises, hypotheses):
         u = self.encoder(*premises)[-1]
         v = self.encoder(*hypotheses)[-1]
+        return self._combine(u, v)
+
+    def _combine(self, u, v):
         h = F.concat([u, v, F.absolute(u - v), u * v])
         return [h] + self.mlp(h)
+
+    def _layers_without(self, xs, side):
+        side %= 2
+        ids, lengths = _pack(xs[side])
+        changed = self.encoder.without_words(ids, lengths)[-1]
+        ids, other_lengths = _pack(xs[1 - side])
+        fixed = self.encoder(self.encoder.embed_words(ids),
+                             other_lengths)[-1].array
+        fixed = np.repeat(fixed, lengths - 1, axis=0)
+        changed = chainer.as_variable(changed).array
+        return self._combine(*((fixed, changed) if side
+                               else (changed, fixed)))
 
 
 def make_classifier(model, n_vocab, n_class, n_units=300, n_layers=3,

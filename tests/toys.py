@@ -25,13 +25,16 @@ SMALL = ['--unit', '12', '--epoch', '2', '--batchsize', '16', '--layer', '2']
 def sentences(n=200):
     """n different (label, text): one word in four decides the label."""
     pick = random.Random(0)
-    frames = list(itertools.permutations(FILLERS, 3))
-    pick.shuffle(frames)
-    for i, frame in enumerate(frames[:n]):
-        label = ('negative', 'positive')[i % 2]
-        words = [*frame, pick.choice(WORDS[label])]
+    frames = list(itertools.combinations(FILLERS, 3))
+    done = set()
+    while len(done) < n:
+        label = ('negative', 'positive')[len(done) % 2]
+        words = [*pick.choice(frames), pick.choice(WORDS[label])]
         pick.shuffle(words)
-        yield label, ' '.join(words)
+        text = ' '.join(words)
+        if text not in done:
+            done.add(text)
+            yield label, text
 
 
 def write_csv(path, rows):

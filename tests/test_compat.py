@@ -1,0 +1,142 @@
+"""The stand-ins: where something is missing, and nothing else.
+
+Each check runs in a fresh interpreter, for this one has imported Chainer.
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+# Hides packages as if they were not installed.
+HIDE = '''
+import importlib.machinery, sys
+
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.startswith(HIDDEN):
+            return None
+        return importlib.machinery.PathFinder.find_spec(name, path, target)
+
+def hide(*names):
+    global HIDDEN
+    HIDDEN = names
+    sys.meta_path = [finder for finder in sys.meta_path if finder is not
+                     importlib.machinery.PathFinder] + [Finder]
+
+def offer(name, **content):
+    import types
+    parent, _, child = name.rpartition('.')
+    sys.modules[name] = types.ModuleType(name)
+    vars(sys.modules[name]).update(content, __path__=[])
+'''
+# What importing compat changes, as JSON.
+CHANGES = '''
+import importlib, importlib.util, json, sys, types
+import numpy
+numpy_before, modules_before = dict(vars(numpy)), dict(sys.modules)
+import compat
+numpy_after, modules_after = dict(vars(numpy)), dict(sys.modules)
+again = compat.install()
+print(json.dumps({
+    'numpy': [name for name in numpy_after
+              if numpy_after[name] is not numpy_before.get(name)],
+    'lost': [name for name in numpy_before if name not in numpy_after]
+            + [name for name in modules_before
+               if modules_after.get(name) is not modules_before[name]],
+    'modules': sorted(set(modules_after) - set(modules_before)),
+    'again': again,
+    'same': dict(vars(numpy)) == numpy_after
+            and dict(sys.modules) == modules_after}))
+'''
+TRAIN = '''
+import chainer
+import numpy as np
+
+model = chainer.links.Linear(2, 2, initialW=np.zeros((2, 2), np.float32))
+optimizer = chainer.optimizers.SGD(lr=1.).setup(model)
+x = np.array([[1, 2]], np.float32)
+optimizer.update(lambda: chainer.functions.softmax_cross_entropy(
+    model(x), np.array([1], np.int32)))
+print(model.W.array.tolist())
+'''
+ALL = ['numpy.distutils', 'numpy.distutils.system_info', 'pkg_resources']
+
+
+def python(code):
+    done = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', code], cwd=ROOT,
+        capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_nothing_else_is_touched():
+    """As things are in this Python, whatever is missing in it."""
+    found = python(CHANGES)
+    assert set(found['numpy']) <= {'sctypes'}
+    assert set(found['modules']) <= {'compat', *ALL}
+    assert not found['lost']
+    assert found['again'] == [] and found['same']
+
+
+def test_each_stand_in_where_everything_is_missing():
+    found = python(
+        HIDE + 'import numpy; vars(numpy).pop("sctypes", None)\n'
+        'hide("numpy.distutils", "pkg_resources")\n' + CHANGES)
+    assert found['numpy'] == ['sctypes']
+    assert found['modules'] == ['compat', *ALL]
+    assert not found['lost']
+    assert found['again'] == [] and found['same']
+
+
+def test_what_exists_stays():
+    """Real ones under these names are neither replaced nor imported."""
+    found = python(
+        HIDE + 'import numpy; numpy.sctypes = {"int": ["mine"]}\n'
+        + ''.join(f'offer("{name}", mine=True)\n' for name in ALL) + CHANGES
+        + 'assert numpy.sctypes == {"int": ["mine"]}\n'
+        + f'assert all(sys.modules[name].mine for name in {ALL})\n'
+        'print(json.dumps(found := [compat.install(), []]))')
+    assert found == [[], []]
+
+
+@pytest.mark.parametrize('hidden', [(), ('numpy.distutils',),
+                                    ('pkg_resources',),
+                                    ('numpy.distutils', 'pkg_resources')])
+def test_chainer_trains_a_step(hidden):
+    # z = 0, so p = 1/2 each; dNLL/dW = (p - onehot) x = [[.5, 1], [-.5, -1]]
+    stated = python(HIDE + (f'hide(*{hidden})\n' if hidden else '')
+                    + 'import compat\n' + TRAIN)
+    assert stated == [[-.5, -1], [.5, 1]]
+
+
+def test_what_the_stand_ins_say():
+    found = python(
+        HIDE + 'hide("numpy.distutils", "pkg_resources")\n'
+        'import json, numpy as np\n'
+        'vars(np).pop("sctypes", None)\n'
+        'import compat, pkg_resources\n'
+        'from numpy.distutils import system_info\n'
+        'from numpy.distutils.system_info import get_info\n'
+        'asked = []\n'
+        'for ask in (pkg_resources.require, pkg_resources.get_distribution):\n'
+        '    try:\n'
+        '        ask("cupy-cuda12x>=7.8")\n'
+        '    except pkg_resources.DistributionNotFound as error:\n'
+        '        asked.append(str(error))\n'
+        'kinds = {kind: "".join(sorted({np.dtype(t).kind for t in types}))\n'
+        '         for kind, types in np.sctypes.items()}\n'
+        'sizes = {kind: [np.dtype(t).itemsize for t in types]\n'
+        '         for kind, types in np.sctypes.items()}\n'
+        'print(json.dumps([asked, get_info("blas_opt"),\n'
+        '                  system_info.get_info is get_info, kinds, '
+        'sizes["int"]]))')
+    # NumPy 1.26: others are bool, object, bytes, str, void
+    assert found == [['cupy-cuda12x>=7.8'] * 2, {}, True, {
+        'int': 'i', 'uint': 'u', 'float': 'f', 'complex': 'c',
+        'others': 'OSUVb'}, [1, 2, 4, 8]]
