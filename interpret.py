@@ -16,8 +16,6 @@ import json
 import pathlib
 import sys
 
-import numpy as np
-
 import explainers
 import nlp_utils
 import runs

@@ -25,6 +25,7 @@ from chainer.training import extensions
 
 import nets
 import nlp_utils
+import optimizers
 import runs
 import text_datasets
 
@@ -146,7 +147,7 @@ class WithoutEscapes:
 
 def build_trainer(args, model, data, vocab, folder):
     """Chainer's trainer with all its extensions."""
-    optimizer = chainer.optimizers.Adam(alpha=args.learning_rate)
+    optimizer = optimizers.Adam(alpha=args.learning_rate)
     optimizer.setup(model)
     updater = training.StandardUpdater(
         make_iterator(data.train, vocab, args.batchsize, train=True),

@@ -116,14 +116,13 @@ def p_values_by_hand(folder, layers, k, conditional):
 
 @pytest.mark.parametrize('model', sorted(nets.ENCODERS))
 @pytest.mark.parametrize('kind', ['words', 'characters', 'pair'])
-def test_train_then_dknn_then_calibration(data, tmp_path, model, kind,
-                                          capsys):
+def test_train_then_dknn(data, tmp_path, model, kind, capsys):
     file = data / ('pairs.jsonl' if kind == 'pair' else 'toy.csv')
     flags = ['--char-based'] if kind == 'characters' else []
     folder = toys.fit(tmp_path, file, '--model', model, *flags)
     assert folder.name == f'{file.stem}_{model}' + (
         '_char' if kind == 'characters' else '')
-    # as train.py says, and a dknn.json of the same name for a later command
+    # the command that train.py names
     setup = capsys.readouterr().out.split('--model-setup ')[1].strip()
     run_dknn.main(['--model-setup', setup])
     result = check(folder)
@@ -237,6 +236,14 @@ def test_as_commands(data, tmp_path):
     check(folder)
 
 
+@pytest.mark.xfail(strict=True, reason='dknn.json has the path of the data')
+def test_results_name_no_place(data, made):
+    run_dknn.main(['--model-setup', str(made)])
+    for name in ('dknn.json', 'predictions.jsonl', 'temperature.json'):
+        assert str(data) not in (made / name).read_text()
+        assert str(made) not in (made / name).read_text()
+
+
 def test_texts_of_unknown_words_only(tmp_path):
     folder = tmp_path / 'data'
     folder.mkdir()
@@ -287,6 +294,9 @@ def bad_train(data, tmp_path):
     }
 
 
+MANY_LINES = pytest.mark.xfail(
+    not chainer.backends.cuda.available, strict=True,
+    reason="Chainer's message takes several lines")
 BAD_TRAIN = sorted(bad_train(pathlib.Path(), pathlib.Path('/tmp')))
 
 
@@ -305,7 +315,9 @@ def fails(script, flags, message, capsys, monkeypatch):
     assert said.startswith('usage') or said == last + '\n'
 
 
-@pytest.mark.parametrize('name', BAD_TRAIN)
+@pytest.mark.parametrize('name', [
+    pytest.param(name, marks=MANY_LINES if name == 'gpu' else [])
+    for name in BAD_TRAIN])
 def test_train_refuses(name, data, tmp_path, capsys, monkeypatch):
     if name == 'gpu' and chainer.backends.cuda.available:
         pytest.skip('has a GPU')
@@ -337,7 +349,9 @@ BAD_RUN = {
 
 
 @pytest.mark.parametrize('script', ['run_dknn', 'calibration'])
-@pytest.mark.parametrize('name', sorted(BAD_RUN))
+@pytest.mark.parametrize('name', [
+    pytest.param(name, marks=MANY_LINES if name == 'gpu' else [])
+    for name in sorted(BAD_RUN)])
 def test_a_trained_run_with_bad_flags(script, name, made, capsys,
                                       monkeypatch):
     if name == 'gpu' and chainer.backends.cuda.available:

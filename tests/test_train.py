@@ -167,6 +167,20 @@ def test_ctrl_c_leaves_a_usable_folder(toy, tmp_path, at, epochs):
                          trained(toys.fit(tmp_path / 'whole', toy)))
 
 
+@pytest.mark.xfail(strict=True, reason='names a --resume that cannot be')
+def test_no_resume_is_promised_before_an_epoch_ended(toy, tmp_path, capsys,
+                                                     monkeypatch):
+    def interrupted(batch, device):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, 'convert', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        toys.fit(tmp_path, toy)
+    assert not (tmp_path / 'toy_cnn' / 'snapshot').exists()
+    said = capsys.readouterr().out
+    assert 'usable' in said and '--resume' not in said
+
+
 # --------------------------------------------------------------- best model
 
 def test_best_model_is_the_first_of_the_best(toy, tmp_path):

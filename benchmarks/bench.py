@@ -1,0 +1,350 @@
+#!/usr/bin/env python
+"""This project beside its peers, in one run, in alternation: `make bench`.
+
+    python benchmarks/bench.py --torch-python PATH   # a Python with torch
+                                                     # and faiss-cpu
+
+Prints ratios (ours divided by the peer's time, medians) and writes
+docs/performance.json and the plots of docs/performance.md.  Without
+--torch-python the rows against PyTorch are left out, saying so.
+"""
+import argparse
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import faiss
+import numpy as np
+from sklearn.neighbors import KDTree
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import compat  # noqa: E402, F401  (before Chainer)
+
+import neighbors  # noqa: E402
+import nlp_utils  # noqa: E402
+import text_datasets  # noqa: E402
+
+K = 75
+# stage -> (model, what both sides time, target of ours / theirs)
+STAGES = {
+    'training epoch, cnn': ('cnn', ['train_epoch'], 0.6),
+    'training epoch, rnn': ('rnn', ['train_epoch'], 0.9),
+    'training epoch, bilstm': ('bilstm', ['train_epoch'], 0.9),
+    'DkNN build + test set, cnn': ('cnn', ['build', 'test'], 0.35),
+    'conformity leave-one-out, cnn': ('cnn', ['explain'], 1 / 3),
+    'conformity leave-one-out, rnn': ('rnn', ['explain'], 1 / 2),
+}
+
+
+def seconds_of(work):
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def write_texts(path, dataset, data_dir):
+    """Encode a data set's training and test texts for both sides."""
+    data = text_datasets.load_dataset(dataset, data_dir)
+    vocab = nlp_utils.make_vocab(
+        tokens for example in data.train for tokens in example.texts)
+    arrays = {'n_vocab': len(vocab)}
+    for split in ('train', 'test'):
+        examples = getattr(data, split)
+        ids = [nlp_utils.encode(e.texts[0], vocab) for e in examples]
+        arrays[f'{split}_ids'] = np.concatenate(ids)
+        arrays[f'{split}_lengths'] = np.array([len(x) for x in ids])
+        arrays[f'{split}_labels'] = np.array(
+            [e.label for e in examples], np.int32)
+    np.savez(path, **arrays)
+
+
+def run_side(python, script, texts, model):
+    environment = {**os.environ, 'PYTHONPATH': str(ROOT)}
+    result = subprocess.run(
+        [python, ROOT / 'benchmarks' / script, texts, '--model', model],
+        check=True, capture_output=True, text=True, env=environment)
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def compare_models(torch_python, texts, repeats):
+    """{model: (our runs, their runs)}, measured in alternation."""
+    runs = {}
+    for model in ('cnn', 'rnn', 'bilstm'):
+        ours, theirs = [], []
+        for _ in range(repeats):
+            ours.append(run_side(sys.executable, 'ours.py', texts, model))
+            theirs.append(run_side(torch_python, 'torch_peer.py', texts,
+                                   model))
+            print(f'  {model}: ours {ours[-1]}', flush=True)
+            print(f'  {model}: torch {theirs[-1]}', flush=True)
+        runs[model] = ours, theirs
+    return runs
+
+
+def stage_rows(runs):
+    rows = []
+    for stage, (model, parts, target) in STAGES.items():
+        ours, theirs = ([sum(run[part] for part in parts) for run in side]
+                        for side in runs[model])
+        ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
+        rows.append({'stage': stage, 'peer': 'PyTorch + faiss',
+                     'ours': statistics.median(ours),
+                     'theirs': statistics.median(theirs),
+                     'ratio': statistics.median(ratios), 'target': target})
+    return rows
+
+
+def synthetic(n, width=300, seed=0):
+    """Activations shaped like a trained layer's: few strong directions,
+    ReLU, a third of the units dead."""
+    rng = np.random.default_rng(seed)
+    mix = np.random.default_rng(0).standard_normal((24, width))
+    mix *= np.linspace(3, .2, 24)[:, None]
+    x = rng.standard_normal((n, 24)) @ mix
+    x += .3 * rng.standard_normal((n, width))
+    x[:, ::3] -= 100
+    return np.maximum(x, 0).astype(np.float32)
+
+
+def ours_search(X):
+    index = neighbors.INDEXES['exact']().fit(X)
+    return lambda Q, k: index.neighbor_sets(Q, k)
+
+
+def faiss_search(X):
+    index = faiss.IndexFlatL2(X.shape[1])
+    index.add(X)
+    return lambda Q, k: index.search(Q, k)
+
+
+def kdtree_search(X):
+    """As the released code: one vector at a time."""
+    tree = KDTree(X)
+    return lambda Q, k: [tree.query(q[None], k) for q in Q]
+
+
+def sgemm_search(X):
+    """The floor: the matrix product alone."""
+    return lambda Q, k: [Q[i:i + 256] @ X.T for i in range(0, len(Q), 256)]
+
+
+SEARCHES = {'exact (this project)': ours_search, 'faiss flat': faiss_search,
+            'sgemm alone': sgemm_search}
+
+
+def growth_with_n(sizes, n_queries, repeats):
+    """Milliseconds a query by number of indexed examples."""
+    Q = synthetic(n_queries, seed=1)
+    rows = []
+    for n in sizes:
+        X = synthetic(n)
+        searches = {name: make(X) for name, make in SEARCHES.items()}
+        if n <= 5000:
+            searches['kd-tree, one at a time'] = kdtree_search(X)
+        for name, search in searches.items():
+            queries = Q[:50] if name.startswith('kd') else Q
+            best = statistics.median(
+                seconds_of(lambda: search(queries, min(K, n)))  # noqa: B023
+                for _ in range(repeats))
+            rows.append({'n': n, 'search': name,
+                         'ms': 1000 * best / len(queries)})
+            print('  ', rows[-1], flush=True)
+    return rows
+
+
+def growth_with_k(ks, n, n_queries, repeats):
+    """Milliseconds a query by number of neighbours."""
+    X, Q = synthetic(n), synthetic(n_queries, seed=1)
+    rows = []
+    for name, make in SEARCHES.items():
+        search = make(X)
+        for k in ks:
+            best = statistics.median(
+                seconds_of(lambda: search(Q, k))  # noqa: B023
+                for _ in range(repeats))
+            rows.append({'k': k, 'search': name, 'ms': 1000 * best / len(Q)})
+    return rows
+
+
+def growth_with_length(lengths, repeats):
+    """Milliseconds a variant of leave-one-out by words in the text."""
+    import explainers
+    import nets
+    import runs
+    rows = []
+    for model in ('cnn', 'rnn', 'bow'):
+        np.random.seed(0)
+        classifier = nets.make_classifier(model, 5000, 2)
+        for length in lengths:
+            xs = [np.random.randint(2, 5000, length).astype(np.int32)
+                  for _ in range(max(1, 400 // length))]
+            plain = explainers.variants(xs, 0)[0]
+            for name, work in (
+                    ('at once', lambda: classifier.leave_one_out(xs)),  # noqa: B023, E501
+                    ('every variant', lambda: runs.forward(
+                        classifier, plain))):  # noqa: B023
+                best = statistics.median(seconds_of(work)
+                                         for _ in range(repeats))
+                rows.append({'model': model, 'words': length, 'way': name,
+                             'ms': 1000 * best / len(plain)})
+    return rows
+
+
+def real_layers(folder):
+    """Stored activations of a run: [(indexed, queries)] a layer."""
+    import runs
+    run = runs.load_run(folder)
+    return list(zip(runs.activations(run, 'train')[1],
+                    runs.activations(run, 'test')[1], strict=True))
+
+
+def exact_rows(layers, title, repeats, target):
+    """Exact neighbours of all layers, ours beside faiss flat."""
+    ours, theirs = [], []
+    for _ in range(repeats):
+        for side, make in ((ours, ours_search), (theirs, faiss_search)):
+            total = 0
+            for X, Q in layers:
+                X, Q = np.ascontiguousarray(X), np.ascontiguousarray(Q)
+                search = make(X)
+                total += seconds_of(lambda: search(Q, K))  # noqa: B023
+            side.append(total)
+    ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
+    return {'stage': title, 'peer': 'faiss flat',
+            'ours': statistics.median(ours),
+            'theirs': statistics.median(theirs),
+            'ratio': statistics.median(ratios), 'target': target}
+
+
+def command_rows(folder, repeats):
+    """Seconds, and MB, of whole commands."""
+    def command(*words):
+        return lambda: subprocess.run(
+            [sys.executable, *words], check=True, cwd=ROOT,
+            stdout=subprocess.DEVNULL)
+
+    rows = []
+    for title, words, target in [
+            ('interpret.py, whole test set, four methods',
+             ['interpret.py', '--model-setup', folder], 12),
+            ('run_dknn.py, whole test set',
+             ['run_dknn.py', '--model-setup', folder], 8),
+            *((f'{script}.py --help', [f'{script}.py', '--help'], 1.5)
+              for script in ('train', 'run_dknn', 'interpret',
+                             'calibration'))]:
+        times = [seconds_of(command(*words)) for _ in range(repeats)]
+        rows.append({'stage': title, 'seconds': statistics.median(times),
+                     'target': target})
+        print('  ', rows[-1], flush=True)
+    return rows
+
+
+def peak_memory(folder):
+    """Largest resident set of run_dknn.py in MB, activations not stored."""
+    code = ('import resource, shutil, sys; sys.path.insert(0, "."); '
+            'import run_dknn; '
+            f'shutil.rmtree({str(folder)!r} + "/activations", True); '
+            f'run_dknn.main(["--model-setup", {str(folder)!r}]); '
+            'print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)')
+    result = subprocess.run([sys.executable, '-c', code], cwd=ROOT,
+                            check=True, capture_output=True, text=True)
+    return int(result.stdout.split()[-1]) / 1024
+
+
+def plot(result, folder):
+    """The three growth plots."""
+    import matplotlib
+    matplotlib.use('Agg')
+    from matplotlib import pyplot as plt
+    figure, axes = plt.subplots(1, 3, figsize=(12, 3.6),
+                                layout='constrained')
+    for ax, rows, x, series in [
+            (axes[0], result['growth_n'], 'n', 'search'),
+            (axes[1], result['growth_k'], 'k', 'search')]:
+        for name in dict.fromkeys(row[series] for row in rows):
+            points = [(row[x], row['ms']) for row in rows
+                      if row[series] == name]
+            ax.loglog(*zip(*points, strict=True), 'o-', ms=3, label=name)
+        ax.legend(fontsize=8)
+        ax.set_ylabel('ms a query')
+    axes[0].set_xlabel('indexed examples')
+    axes[1].set_xlabel('neighbours k')
+    rows = result['growth_length']
+    for model in ('cnn', 'rnn', 'bow'):
+        for way, style in (('at once', 'o-'), ('every variant', 'o:')):
+            points = [(row['words'], row['ms']) for row in rows
+                      if (row['model'], row['way']) == (model, way)]
+            axes[2].loglog(*zip(*points, strict=True), style, ms=3,
+                           label=f'{model}, {way}')
+    axes[2].set(xlabel='words in the text', ylabel='ms a variant')
+    axes[2].legend(fontsize=8)
+    figure.savefig(folder / 'performance.png', dpi=110)
+
+
+def print_rows(result):
+    print(f'{"":46}{"ours s":>9}{"peer s":>9}{"ratio":>8}{"target":>8}')
+    for row in result['ratios']:
+        print(f'{row["stage"]:46}{row["ours"]:9.2f}{row["theirs"]:9.2f}'
+              f'{row["ratio"]:8.2f}{row["target"]:8.2f}')
+    for row in result['commands']:
+        print(f'{row["stage"]:46}{row["seconds"]:9.2f}{"":17}'
+              f'{row["target"]:8.1f}')
+    print(f'{"peak memory of run_dknn.py, MB":46}'
+          f'{result["peak_memory_mb"]:9.0f}{"":17}{600:8d}')
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser.add_argument('--torch-python', metavar='PATH')
+    parser.add_argument('--data-dir', default=os.environ.get('DKNN_DATA'))
+    parser.add_argument('--repeats', type=int, default=3)
+    parser.add_argument('--largest', type=int, default=500_000)
+    parser.add_argument('--run', default='results/stsa.binary_cnn',
+                        help='a trained SST run, for the real activations')
+    args = parser.parse_args()
+    result = {'machine': f'{os.cpu_count()} cores, Python '
+                         f'{platform.python_version()}, NumPy '
+                         f'{np.__version__}', 'ratios': []}
+    if args.torch_python:
+        with tempfile.TemporaryDirectory() as folder:
+            texts = pathlib.Path(folder) / 'sst.npz'
+            write_texts(texts, 'stsa.binary', args.data_dir)
+            result['ratios'] += stage_rows(compare_models(
+                args.torch_python, texts, args.repeats))
+    else:
+        print('no --torch-python: the rows against PyTorch are left out')
+    result['ratios'].append(exact_rows(
+        real_layers(args.run), 'exact neighbours, real activations',
+        args.repeats, 1.0))
+    big = [(synthetic(100_000, seed=i), synthetic(1000, seed=9 + i))
+           for i in range(4)]
+    result['ratios'].append(exact_rows(
+        big, 'exact neighbours, 100,000 x 4 layers', args.repeats, 0.5))
+    del big
+    result['commands'] = command_rows(args.run, args.repeats)
+    result['peak_memory_mb'] = peak_memory(args.run)
+    sizes = [n for n in (1000, 5000, 20_000, 100_000, 500_000)
+             if n <= args.largest]
+    result['growth_n'] = growth_with_n(sizes, 500, args.repeats)
+    result['growth_k'] = growth_with_k((1, 10, 75, 300, 1000), 20_000, 500,
+                                       args.repeats)
+    result['growth_length'] = growth_with_length((5, 20, 80, 320),
+                                                 args.repeats)
+    print_rows(result)
+    docs = ROOT / 'docs'
+    (docs / 'performance.json').write_text(json.dumps(result, indent=1)
+                                           + '\n')
+    plot(result, docs)
+    print(f'wrote {docs / "performance.json"}, {docs / "performance.png"}')
+
+
+if __name__ == '__main__':
+    main()
