@@ -24,12 +24,12 @@ python:
 	exit 2; }
 
 # Chainer is built from source and its build asks for pkg_resources, which
-# setuptools dropped in version 81.
+# setuptools dropped in version 81 (and warns of from 80.9 on).
 $(STAMP): requirements.txt requirements-dev.txt | python
 	@rm -rf .venv
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --disable-pip-version-check \
-	    "setuptools<81" wheel
+	    "setuptools<80.9" wheel
 	$(BIN)/python -m pip install -q --disable-pip-version-check \
 	    --no-build-isolation -r requirements.txt -r requirements-dev.txt
 	@touch $@

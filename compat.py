@@ -12,7 +12,6 @@ import importlib
 import importlib.util
 import sys
 import types
-import warnings
 
 import numpy as np
 
@@ -60,19 +59,10 @@ def _is_missing(name):
     return name not in sys.modules and importlib.util.find_spec(name) is None
 
 
-def _import_quietly(*names):
-    """Import what Chainer will import, without the warnings it gives."""
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        for name in names:
-            importlib.import_module(name)
-
-
 def install():
     """Put the stand-ins in place; returns the names of those that were put.
 
-    Where the real thing is there, it is imported without its warning of
-    being deprecated.  Calling it again changes nothing.
+    Calling it again changes nothing.
     """
     put = []
     if not hasattr(np, 'sctypes'):
@@ -88,7 +78,6 @@ def install():
     if _is_missing('pkg_resources'):
         sys.modules['pkg_resources'] = _pkg_resources()
         put.append('pkg_resources')
-    _import_quietly('numpy.distutils.system_info', 'pkg_resources')
     return put
 
 
