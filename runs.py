@@ -48,7 +48,7 @@ OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, 'log',
            'predictions.jsonl', 'interpretations.html',
            'interpretations.jsonl', 'evaluation.json')
 RESULTS = 'results'
-TOKENS_PER_BATCH = 8192
+TOKENS_PER_BATCH = 16384
 CHEAP_INDEXES = 'exact',  # built again faster than read
 SPLITS = 'train', 'valid', 'calib', 'test'
 
