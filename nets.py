@@ -483,13 +483,13 @@ class SNLIClassifier(TextClassifier):
     Args:
         encoder (chainer.Chain): an instance of one of ``ENCODERS``.
         n_class (int): C.
-        dropout (float): ratio in the MLP.
     """
 
-    def __init__(self, encoder, n_class, dropout):
+    def __init__(self, encoder, n_class):
         super().__init__(encoder, n_class)
         with self.init_scope():
-            self.mlp = MLP(PAIR_LAYERS, self._top_units(), dropout)
+            # As released, it drops less than the encoder does.
+            self.mlp = MLP(PAIR_LAYERS, self._top_units(), OUTPUT_DROPOUT)
 
     def _top_units(self):
         return 4 * self.encoder.out_units
@@ -539,7 +539,7 @@ def make_classifier(model, n_vocab, n_class, n_units=300, n_layers=3,
         n_class (int): number of classes.
         n_units (int): width of the encoder.
         n_layers (int): layers of the LSTM, or of the MLP.
-        dropout (float): ratio, in [0, 1).
+        dropout (float): ratio in the encoder, in [0, 1).
         pair (bool): classify pairs of texts.
         embed_units (int): width of the word vectors; left out, `n_units`.
 
@@ -560,6 +560,4 @@ def make_classifier(model, n_vocab, n_class, n_units=300, n_layers=3,
         raise ValueError(f'dropout must be in [0, 1), got {dropout}')
     encoder = ENCODERS[model](n_vocab, n_units, n_layers, dropout,
                               embed_units or n_units)
-    if pair:
-        return SNLIClassifier(encoder, n_class, dropout)
-    return TextClassifier(encoder, n_class)
+    return (SNLIClassifier if pair else TextClassifier)(encoder, n_class)

@@ -120,7 +120,7 @@ def main(argv=None):
     prediction = model.predict([layer[:stop] for layer in layers])
     probs = softmax(logits[:stop])
     result = {
-        'dataset': run.data.name, 'model': run.args['model'],
+        'dataset': run.args['dataset'], 'model': run.args['model'],
         'split': args.split, 'n_train': len(run.data.train),
         'n_calibration': len(run.data.calib), 'n_test': len(labels),
         **evaluate(model, prediction, probs, labels),

@@ -51,6 +51,9 @@ RESULTS = 'results'
 TOKENS_PER_BATCH = 16384
 CHEAP_INDEXES = 'exact',  # built again faster than read
 SPLITS = 'train', 'valid', 'calib', 'test'
+# What args.json must hold, in the released code's runs, too.
+SETTINGS = {'dataset': str, 'model': str, 'unit': int, 'layer': int,
+            'dropout': (int, float)}
 
 
 class Run(NamedTuple):
@@ -274,25 +277,62 @@ def load_run(model_setup=None, data_dir=None, gpu=-1):
         ValueError: for a folder that is incomplete or does not fit together.
     """
     folder = find_setup(model_setup)
-    args = read_json(folder / ARGS)
-    vocab = read_json(folder / VOCAB)
+    args, vocab, positions = read_setup(folder)
     data = text_datasets.load_dataset(
         _dataset_path(folder, args['dataset'], data_dir), data_dir,
         char_based=args.get('char_based', False), seed=args.get('seed', 0),
         calib_size=args.get('calib_size', 1000),
-        calib_positions=read_json(folder / CALIB))
+        calib_positions=positions)
     model = nets.make_classifier(
         args['model'], len(vocab), len(data.label_names),
         n_units=args['unit'], n_layers=args['layer'],
         dropout=args['dropout'], pair=data.pair,
         embed_units=args.get('embed_units'))
+    _load_parameters(folder, model)
+    to_device(model, gpu)
+    return Run(folder, args, vocab, data, model)
+
+
+def read_setup(folder):
+    """Settings, vocabulary and calibration positions of a run folder.
+
+    Returns:
+        dict, dict word -> id, list of int.
+
+    Raises:
+        ValueError: for a file that is no JSON, or holds something else.
+    """
+    args, vocab, positions = (read_json(folder / name)
+                              for name in (ARGS, VOCAB, CALIB))
+    wrong = [name for name, kind in SETTINGS.items()
+             if not isinstance(args, dict)
+             or not isinstance(args.get(name), kind)]
+    if wrong:
+        raise ValueError(f'{folder / ARGS} holds no usable {wrong[0]!r}; '
+                         'it is not what train.py wrote')
+    if (not isinstance(vocab, dict)
+            or nlp_utils.SPECIAL_WORDS.items() - vocab.items()
+            or set(vocab.values()) != set(range(len(vocab)))):
+        raise ValueError(f'{folder / VOCAB} does not give its words the ids '
+                         'from 0; it is not what train.py wrote')
+    if not isinstance(positions, list) or not all(
+            isinstance(i, int) for i in positions):
+        raise ValueError(f'{folder / CALIB} is no list of calibration '
+                         'positions; it is not what train.py wrote')
+    return args, vocab, positions
+
+
+def _load_parameters(folder, model):
     try:
-        chainer.serializers.load_npz(folder / MODEL, model)
+        with np.load(folder / MODEL) as arrays:
+            unused = set(arrays.files) - {
+                name.lstrip('/') for name, _ in model.namedparams()}
+            if unused:
+                raise ValueError(f'it has {sorted(unused)[0]}, too')
+            chainer.serializers.NpzDeserializer(arrays).load(model)
     except Exception as error:  # broken zip, missing or misshapen parameter
         raise ValueError(f'{folder / MODEL} does not fit {folder / ARGS}: '
                          f'{error}') from error
-    to_device(model, gpu)
-    return Run(folder, args, vocab, data, model)
 
 
 def _dataset_path(folder, dataset, data_dir):
@@ -304,7 +344,7 @@ def _dataset_path(folder, dataset, data_dir):
         places.insert(0, pathlib.Path(data_dir) / pathlib.Path(dataset).name)
     for place in places:
         if place.exists():
-            return str(place)
+            return os.path.normpath(place)
     raise ValueError(
         f'the data this run was trained on is gone: {places[-1]} does not '
         'exist; name the folder that holds it now with --data-dir')
@@ -317,8 +357,9 @@ def to_device(model, gpu):
         device = chainer.get_device(name)
         device.use()
     except RuntimeError as error:
-        raise ValueError(f'--gpu {gpu} cannot be used: {error}; leave it out '
-                         'to run on the CPU') from error
+        reason = str(error).partition('\n')[0]
+        raise ValueError(f'--gpu {gpu} cannot be used: {reason}; leave it '
+                         'out to run on the CPU') from error
     model.to_device(device)
     return device
 

@@ -238,7 +238,8 @@ def run_trainer(trainer, model, folder):
             with runs.replacing(folder / runs.MODEL) as temporary:
                 chainer.serializers.save_npz(temporary, model)
         print(f'\ninterrupted in epoch {epoch + 1}; the folder is usable as '
-              'it is, and --resume goes on from its last finished epoch')
+              'it is' + (', and --resume goes on from its last finished epoch'
+                         if (folder / runs.SNAPSHOT).is_file() else ''))
         raise
 
 

@@ -236,7 +236,6 @@ def test_as_commands(data, tmp_path):
     check(folder)
 
 
-@pytest.mark.xfail(strict=True, reason='dknn.json has the path of the data')
 def test_results_name_no_place(data, made):
     run_dknn.main(['--model-setup', str(made)])
     for name in ('dknn.json', 'predictions.jsonl', 'temperature.json'):
@@ -294,9 +293,6 @@ def bad_train(data, tmp_path):
     }
 
 
-MANY_LINES = pytest.mark.xfail(
-    not chainer.backends.cuda.available, strict=True,
-    reason="Chainer's message takes several lines")
 BAD_TRAIN = sorted(bad_train(pathlib.Path(), pathlib.Path('/tmp')))
 
 
@@ -315,9 +311,7 @@ def fails(script, flags, message, capsys, monkeypatch):
     assert said.startswith('usage') or said == last + '\n'
 
 
-@pytest.mark.parametrize('name', [
-    pytest.param(name, marks=MANY_LINES if name == 'gpu' else [])
-    for name in BAD_TRAIN])
+@pytest.mark.parametrize('name', BAD_TRAIN)
 def test_train_refuses(name, data, tmp_path, capsys, monkeypatch):
     if name == 'gpu' and chainer.backends.cuda.available:
         pytest.skip('has a GPU')
@@ -349,9 +343,7 @@ BAD_RUN = {
 
 
 @pytest.mark.parametrize('script', ['run_dknn', 'calibration'])
-@pytest.mark.parametrize('name', [
-    pytest.param(name, marks=MANY_LINES if name == 'gpu' else [])
-    for name in sorted(BAD_RUN)])
+@pytest.mark.parametrize('name', sorted(BAD_RUN))
 def test_a_trained_run_with_bad_flags(script, name, made, capsys,
                                       monkeypatch):
     if name == 'gpu' and chainer.backends.cuda.available:

@@ -167,7 +167,6 @@ def test_ctrl_c_leaves_a_usable_folder(toy, tmp_path, at, epochs):
                          trained(toys.fit(tmp_path / 'whole', toy)))
 
 
-@pytest.mark.xfail(strict=True, reason='names a --resume that cannot be')
 def test_no_resume_is_promised_before_an_epoch_ended(toy, tmp_path, capsys,
                                                      monkeypatch):
     def interrupted(batch, device):
