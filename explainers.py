@@ -236,11 +236,17 @@ class Explainer:
                     {'dknn': prediction.label[rows],
                      'softmax': logits[rows].argmax(axis=1)})
                 scores = self.scores(batch, methods)
+                removed = ([None] * len(rows) if 'conformity' not in scores
+                           else self._removal_records(
+                               batch, scores['conformity'][0],
+                               found.indices[rows]))
                 for place, i in enumerate(rows):
                     record = plain[i]
                     record['methods'] = _method_records(scores, batch, place)
                     record['neighbors'] = self._neighbor_records(
                         found, i, n_nearest)
+                    if removed[place]:
+                        record['removed'] = removed[place]
                     if reduce:
                         record['reduction'] = self._reduction_record(
                             runs.select(batch.xs, [place]), reduce)
@@ -293,6 +299,42 @@ class Explainer:
                         indices[:n_nearest], labels, distances,
                         strict=False)]})
         return records
+
+    def _removal_records(self, batch, scores, before):
+        """What leaving out the word of highest conformity score changes
+        among the neighbours, text by text.
+
+        Args:
+            batch (Batch): n texts.
+            scores: their conformity scores, a list or None a side.
+            before: int (n, n_layers, k), neighbours of the whole texts.
+        """
+        side = self.sides[-1]
+        words = [int(np.argmax(s)) if max(s, default=0) > 0 else None
+                 for s in scores[side]]
+        parts = [list(part) for part in sides_of(batch.xs)]
+        parts[side] = [tokens if i is None else np.delete(tokens, i)
+                       for tokens, i in zip(parts[side], words, strict=True)]
+        xs = tuple(parts) if isinstance(batch.xs, tuple) else parts[0]
+        after = self.neighbors.kneighbors(
+            runs.forward(self.run.model, xs)[1])
+        return [None if i is None else {
+            'text': side, 'word': i, 'layers': [
+                {'layer': self.run.model.layer_names[layer],
+                 **self._change_record(change)}
+                for layer, change in zip(
+                    self.neighbors.layers_,
+                    saliency.neighbor_changes(a, b), strict=True)]}
+            for i, a, b in zip(words, before, after, strict=True)]
+
+    def _change_record(self, change):
+        """Indices that left and came, and how many of each label."""
+        labels = self.neighbors.labels_
+        return {key: value for name in ('left', 'came') for key, value in (
+            (name, getattr(change, name).tolist()),
+            (f'{name}_votes', np.bincount(
+                labels[getattr(change, name)],
+                minlength=self.neighbors.n_class).tolist()))}
 
     def _reduction_record(self, xs, method):
         """Input reduction of one example's last text (Feng et al. 2018)."""

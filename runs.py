@@ -144,7 +144,8 @@ def write_jsonl(path, records):
     with replacing(path) as temporary:
         with temporary.open('w', encoding='utf-8') as f:
             for record in records:
-                f.write(json.dumps(record, ensure_ascii=False) + '\n')
+                f.write(json.dumps(record, ensure_ascii=False,
+                                   separators=(',', ':')) + '\n')
 
 
 def progress_bar(total, desc, unit):

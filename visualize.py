@@ -257,6 +257,21 @@ def _facts(record, texts):
     }
 
 
+def _removal(record):
+    """The word whose removal a record tells of, and how many neighbours of
+    each label, over all layers, left and came; None where there is none."""
+    removed = record.get('removed')
+    if not removed:
+        return None
+    left, came = (np.sum([layer[f'{name}_votes']
+                          for layer in removed['layers']], axis=0)
+                  for name in ('left', 'came'))
+    n_votes = sum(sum(layer['votes']) for layer in record['neighbors'])
+    return {'word': record['words'][removed['text']][removed['word']],
+            'left': left.tolist(), 'came': came.tolist(),
+            'n_left': int(left.sum()), 'n_votes': n_votes}
+
+
 def _accuracy(records, predictor):
     right = [record[predictor]['label'] == record['gold']
              for record in records
@@ -322,7 +337,7 @@ def render_page(records, title=None):
         colours=list(zip(CLASSES, palette(kind), palette(kind, dark=True),
                          strict=True)),
         texts=zip(_anchors(records), records, map(_parts, records), facts,
-                  strict=True), n_texts=len(records),
+                  map(_removal, records), strict=True), n_texts=len(records),
         data={'labels': list(first['label_names']), 'scales': scales,
               'facts': facts, 'training': list(texts)})
 

@@ -235,7 +235,7 @@ def test_gradient_is_a_finite_difference_of_the_nll(explainer, model, kind):
 
 @EVERY
 def test_integrated_gradients_add_up(explainer, model, kind):
-    explain = explainer(model, kind, premise=True, steps=40)
+    explain = explainer(model, kind, premise=True, steps=20)
     batch = batch_of(explain, examples(kind))
     scores, more = explain.scores(
         batch, ['integrated_gradients'])['integrated_gradients']
@@ -257,14 +257,14 @@ def test_integrated_gradients_add_up(explainer, model, kind):
 
 
 def integrated_eos(model, xs, labels, at, lengths):
-    """Integrated gradients of the <eos> of each text, 40 midpoints."""
+    """Integrated gradients of the <eos> of each text, 20 midpoints."""
     total = 0
-    for alpha in (np.arange(40) + .5) / 40:
+    for alpha in (np.arange(20) + .5) / 20:
         grads = model.embedding_gradients(
             xs, labels, [(alpha * e).astype(e.dtype) for e in at])
         for e, g, n in zip(at, grads, lengths, strict=True):
             last = np.cumsum(n) - 1
-            total = total - (e[last] * g[last]).sum(axis=1) / 40
+            total = total - (e[last] * g[last]).sum(axis=1) / 20
     return total
 
 
@@ -272,9 +272,10 @@ def integrated_eos(model, xs, labels, at, lengths):
 
 @EVERY
 def test_a_batch_is_as_one_at_a_time(explainer, model, kind):
-    explain = explainer(model, kind, premise=True, steps=5, draws=3)
-    some = examples(kind) + explain.run.data.test[:4]
-    options = {'n_nearest': 3, 'reduce': 'confidence'}
+    explain = explainer(model, kind, premise=True, steps=3, draws=2)
+    some = examples(kind) + explain.run.data.test[:1]
+    options = {'n_nearest': 3,
+               'reduce': 'confidence' if kind == 'words' else None}
     together = list(explain.records(some, explainers.METHODS, **options))
     assert len(together) == len(some)
     for i, (record, example) in enumerate(zip(together, some, strict=True)):
@@ -324,21 +325,22 @@ def test_unknown_words_only(explainer, model):
         assert confidence[0] == confidence[1] == confidence[2]
 
 
-@pytest.mark.parametrize('model, kind', [
-    *((model, 'words') for model in MODELS), ('cnn', 'pair')])
-def test_a_long_text(explainer, model, kind):
+@pytest.mark.parametrize('model, kind, n_words', [
+    ('bow', 'words', 2000), ('cnn', 'words', 2000), ('cnn', 'pair', 2000),
+    ('rnn', 'words', 2000), ('bilstm', 'words', 500)])
+def test_a_long_text(explainer, model, kind, n_words):
     explain = explainer(model, kind, steps=1, draws=1)
-    words = ' '.join(toys.FILLERS * 200)
-    some = examples(kind, [words, 'good'], ['a red film', 'plot'])
+    text = ' '.join(toys.FILLERS * (n_words // 10))
+    some = examples(kind, [text, 'good'], ['a red film', 'plot'])
     long, short = explain.records(some, explainers.METHODS)
     for entry in long['methods'].values():
-        assert len(entry['scores'][-1]) == 2000
+        assert len(entry['scores'][-1]) == n_words
         assert np.isfinite(entry['scores'][-1]).all()
     alone, = explain.records(some[1:], explainers.METHODS)
     assert_close(short['methods'], alone['methods'])
     xs, _ = runs.encode(some[:1], explain.run.vocab)
     y = long['softmax']['label']
-    for word in (0, 777, 1999):
+    for word in (0, n_words // 3, n_words - 1):
         drop = (by_hand(explain, xs)['confidence'][y] - by_hand(
             explain, without(xs, 0, word, side_of(kind)))['confidence'][y])
         assert long['methods']['confidence']['scores'][-1][
