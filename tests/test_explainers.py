@@ -93,6 +93,13 @@ def side_of(kind):
 
 # ------------------------------------------------------------------ by hand
 
+@functools.cache
+def training(folder):
+    """Layers in float64 and labels of a run's training examples."""
+    _, layers, labels = runs.activations(runs.load_run(folder), 'train')
+    return [np.array(h, np.float64) for h in layers], labels
+
+
 def by_hand(explainer, xs):
     """Every leave-one-out signal of one example, the slow way: {name: (C,)}.
 
@@ -100,11 +107,10 @@ def by_hand(explainer, xs):
     """
     z, layers = explainer.run.model.logits_and_activations(xs)
     z = z[0].astype(np.float64)
-    _, stored, labels = runs.activations(explainer.run, 'train')
+    stored, labels = training(explainer.run.folder)
     counts = np.zeros(len(z))
     for h, train in zip(layers, stored, strict=True):
-        distances = np.linalg.norm(
-            np.array(train, np.float64) - h[0].astype(np.float64), axis=1)
+        distances = np.linalg.norm(train - h[0].astype(np.float64), axis=1)
         for j in np.argsort(distances, kind='stable')[:FLAGS.neighbors]:
             counts[labels[j]] += 1
     conformity = counts / (FLAGS.neighbors * len(layers))
@@ -423,15 +429,14 @@ def test_records_agree_with_the_neighbours(explainer):
     explain = explainer('rnn', 'words')
     some = explain.run.data.test[:5]
     xs, _ = runs.encode(some, explain.run.vocab)
-    _, stored, labels = runs.activations(explain.run, 'train')
+    stored, labels = training(explain.run.folder)
     for i, record in enumerate(explain.records(some, ['random'],
                                                n_nearest=3)):
         layers = explain.run.model.activations(runs.select(xs, [i]))
         total = np.zeros(2)
         for part, h, train in zip(record['neighbors'], layers, stored,
                                   strict=True):
-            distances = np.linalg.norm(
-                np.array(train, np.float64) - h.astype(np.float64), axis=1)
+            distances = np.linalg.norm(train - h.astype(np.float64), axis=1)
             order = np.argsort(distances, kind='stable')
             votes = np.bincount(labels[order[:7]], minlength=2)
             assert part['votes'] == votes.tolist()
