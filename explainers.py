@@ -207,7 +207,7 @@ class Explainer:
         words are left to the caller.
 
         Args:
-            examples: list of text_datasets.Example.
+            examples: list of text_datasets.Example; label -1 for none.
             methods: list of names in ``METHODS``.
             outputs: logits (n, C) and layers [(n, D_l)] where they are known.
             n_nearest (int): training texts a layer.
@@ -225,9 +225,11 @@ class Explainer:
                         * found.indices[0].size).astype(int)
         plain = [self._prediction_record(i, xs, logits, prediction)
                  for i in range(len(examples))]
+        golds = [None if example.label < 0 else example.label
+                 for example in examples]
         kept = np.array([i for i, record in enumerate(plain)
                          if keep is None or keep(
-                             {**record, 'gold': examples[i].label})], int)
+                             {**record, 'gold': golds[i]})], int)
         with runs.progress_bar(len(kept), 'explaining', 'text') as bar:
             for rows in batches(runs.select(xs, kept)) if len(kept) else ():
                 rows = kept[rows]
@@ -261,7 +263,8 @@ class Explainer:
             prediction.p_values[i:i + 1], ERROR)[0]
         texts = [side[i] for side in sides_of(xs)]
         return {
-            'version': VERSION, 'id': i, 'dataset': self.run.data.name,
+            'version': VERSION, 'id': i,
+            'dataset': self.run.args['dataset'],
             'model': self.run.args['model'],
             'label_names': list(self.run.data.label_names),
             'known': [(tokens[:-1] != nlp_utils.UNK).tolist()

@@ -128,6 +128,13 @@ def segment_mean(x, lengths):
     return _SegmentMean(lengths).apply((x,))[0]
 
 
+def spread_rows(lengths, gap):
+    """Row of each packed token, int (T,), with `gap` rows in front of every
+    text."""
+    return np.arange(np.sum(lengths)) + gap * np.repeat(
+        np.arange(1, len(lengths) + 1), lengths)
+
+
 def _spread(x, lengths, gap):
     """Packed tokens with `gap` rows of zeros before each text and at the end.
 
@@ -138,8 +145,7 @@ def _spread(x, lengths, gap):
     Returns:
         The array (T + gap * (B + 1), d) and the row of each token, (T,).
     """
-    rows = np.arange(len(x)) + gap * np.repeat(
-        np.arange(1, len(lengths) + 1), lengths)
+    rows = spread_rows(lengths, gap)
     spread = np.zeros((len(x) + gap * (len(lengths) + 1), x.shape[1]),
                       x.dtype)
     spread[rows] = x
@@ -158,6 +164,41 @@ def kernel_matrix(w):
     out, d, k, _ = w.shape
     return np.ascontiguousarray(w[..., 0].transpose(1, 2, 0)).reshape(
         d, k * out)
+
+
+def conv_max_of_words(ids, lengths, embedding, ws):
+    """:func:`conv_max` without a graph, from word ids, on a CPU.
+
+    The product of a word's vector with the kernels is the same wherever the
+    word stands, so it is computed once for each word that occurs.
+
+    Args:
+        ids: int array (T,).
+        lengths: int array (B,).
+        embedding: float array (V, d).
+        ws: list of kernels (out, d, k, 1).
+
+    Returns:
+        float array (B, sum of out).
+    """
+    gap = max(w.shape[2] for w in ws) - 1
+    rows = spread_rows(lengths, gap)
+    starts = _offsets(lengths + gap)
+    words, place = np.unique(ids, return_inverse=True)
+    vectors = np.zeros((len(words) + 1, embedding.shape[1]),
+                       embedding.dtype)
+    vectors[:-1] = embedding[words]  # and one of zeros for the padding
+    spread = np.full(len(ids) + gap * (len(lengths) + 1), len(words))
+    spread[rows] = place
+    pooled = []
+    for w in ws:
+        y = np.zeros((len(spread) - gap, len(w)), embedding.dtype)
+        for j in range(w.shape[2]):
+            # (words + 1, out), the product with one tap, then its rows
+            tap = vectors @ np.ascontiguousarray(w[:, :, j, 0].T)
+            y += tap.take(spread[j:len(spread) - gap + j], axis=0)
+        pooled.append(np.maximum.reduceat(y, starts, axis=0))
+    return np.concatenate(pooled, axis=1)
 
 
 class _ConvMax(function_node.FunctionNode):

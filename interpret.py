@@ -32,6 +32,9 @@ SELECTIONS = {
     'unusual': lambda r: r['dknn']['credibility'] < explainers.ERROR,
 }
 PRINTED = 5
+# Of a record, what --redraw needs
+FIELDS = ('version', 'id', 'dataset', 'model', 'label_names', 'words',
+          'known', 'softmax', 'dknn', 'methods')
 
 
 def build_parser():
@@ -91,7 +94,7 @@ def _numbers(text):
             f'expected numbers like 3,17, got {text!r}') from None
 
 
-def own_lines(args):
+def own_lines(args, n_texts):
     """The user's texts, each a list of one or two strings."""
     lines = []
     if args.text:
@@ -100,9 +103,9 @@ def own_lines(args):
         if args.input == '-':
             content = sys.stdin.read()
         else:
-            content = pathlib.Path(args.input).read_text(encoding='utf-8')
-        lines += [line.split('\t') for line in content.splitlines()
-                  if line.strip()]
+            content = pathlib.Path(args.input).read_text('utf-8-sig')
+        lines += [line.split('\t') if n_texts > 1 else [line]
+                  for line in content.split('\n') if line.strip()]
         if not lines:
             raise ValueError(f'{args.input} holds no text; give one a line')
     return lines
@@ -112,7 +115,7 @@ def own_examples(run, args):
     """The user's own texts: examples to encode, and the words as typed."""
     n_texts = 2 if run.data.pair else 1
     examples, typed = [], []
-    for line in own_lines(args):
+    for line in own_lines(args, n_texts):
         if n_texts == 1 or (args.text and line is args.text
                             and not len(line) % n_texts):
             groups = [line[i:i + n_texts]
@@ -210,11 +213,11 @@ def print_record(record):
 def read_records(path):
     """Records of an interpretations.jsonl."""
     records = []
-    with open(path, encoding='utf-8') as f:
+    with open(path, 'rb') as f:
         for number, line in enumerate(f, 1):
             try:
                 record = json.loads(line)
-                version = record['version']
+                version, *_ = [record[name] for name in FIELDS]
             except (ValueError, KeyError, TypeError):
                 raise ValueError(f'{path}, line {number}: no record of '
                                  'interpret.py') from None

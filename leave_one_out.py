@@ -50,8 +50,7 @@ def conv_max(ids, lengths, embedding, ws):
         float array (M, sum of out), not negative.
     """
     gap = max(w.shape[2] for w in ws)
-    rows = np.arange(len(ids)) + gap * np.repeat(
-        np.arange(1, len(lengths) + 1), lengths)
+    rows = functions.spread_rows(lengths, gap)
     n_rows = len(ids) + gap * (len(lengths) + 1)
     words, place = np.unique(ids, return_inverse=True)
     vectors = embedding[words]

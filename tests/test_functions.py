@@ -82,6 +82,16 @@ def test_conv_max_is_chainers_convolution(rng, keep_graph):
         np.testing.assert_allclose(row, np.concatenate(expected), atol=1e-12)
 
 
+def test_conv_max_of_words_is_conv_max(rng):
+    ids = rng.integers(0, 6, 14)
+    embedding = rng.standard_normal((6, 5))
+    ws = [rng.standard_normal((4, 5, k, 1)) for k in (3, 4, 5)]
+    expected = functions.conv_max(
+        chainer.Variable(embedding[ids]), LENGTHS, ws).array
+    found = functions.conv_max_of_words(ids, LENGTHS, embedding, ws)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
 def test_conv_max_gradient(rng):
     x = rng.standard_normal((14, 3))
     ws = [rng.standard_normal((2, 3, k, 1)) for k in (3, 4, 5)]

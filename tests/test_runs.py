@@ -80,10 +80,10 @@ def test_records_that_break_off_leave_the_old_file(tmp_path):
     runs.write_jsonl(path, [{'text': 'old'}])
     with pytest.raises(ValueError, match='no more'):
         runs.write_jsonl(path, records())
-    assert path.read_text() == '{"text": "old"}\n'
+    assert path.read_text() == '{"text":"old"}\n'
     with pytest.raises(TypeError):
         runs.write_json(path, {'array': np.zeros(1)})
-    assert path.read_text() == '{"text": "old"}\n'
+    assert path.read_text() == '{"text":"old"}\n'
     assert os.listdir(path.parent) == ['a.jsonl']
 
 
