@@ -587,3 +587,36 @@ def test_random_scores_do_not_depend_on_the_model(explainer):
     xs, _ = runs.encode(examples('words'), run.vocab)
     expected = saliency.random_scores(xs, seed=3)[3]
     np.testing.assert_allclose(scores[0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize('kind', ['words', 'pair'])
+def test_removed_tells_which_neighbours_change(explainer, kind):
+    explain = explainer('cnn', kind)
+    some = examples(kind)
+    xs, _ = runs.encode(some, explain.run.vocab)
+    side = side_of(kind)
+    told = 0
+    for i, record in enumerate(explain.records(some, ['conformity'])):
+        scores = record['methods']['conformity']['scores'][side]
+        if max(scores) <= 0:
+            assert 'removed' not in record
+            continue
+        told += 1
+        removed = record['removed']
+        assert (removed['text'], removed['word']) == (side,
+                                                      int(np.argmax(scores)))
+        before, after = (
+            explain.neighbors.kneighbors(
+                explain.run.model.activations(texts))[0]
+            for texts in (runs.select(xs, [i]),
+                          without(xs, i, removed['word'], side)))
+        labels = explain.neighbors.labels_
+        for layer, was, now in zip(removed['layers'], before, after,
+                                   strict=True):
+            assert layer['left'] == sorted(set(was) - set(now))
+            assert layer['came'] == sorted(set(now) - set(was))
+            for name in ('left', 'came'):
+                assert layer[f'{name}_votes'] == [
+                    sum(labels[j] == y for j in layer[name])
+                    for y in range(explain.neighbors.n_class)]
+    assert told
