@@ -1,4 +1,4 @@
-# make setup | demo | test | lint | experiments
+# make setup | demo | test | lint | experiments | bench
 # Needs only a Python from 3.10 to 3.13; PYTHON=... picks one.
 .DEFAULT_GOAL := help
 
@@ -15,7 +15,7 @@ help:
 # Nothing installed by hand leaks in.
 export PYTHONNOUSERSITE := 1
 
-.PHONY: help python setup demo test lint experiments
+.PHONY: help python setup demo test lint experiments bench
 
 python:
 	@$(or $(PYTHON),false) -c '$(SUPPORTED)' 2>/dev/null || { \
@@ -54,3 +54,8 @@ lint: setup
 # docs/experiments.md; about half an hour on 2 cores.
 experiments: setup
 	$(BIN)/python tools/experiments.py
+
+# This project beside its peers; TORCH names a Python with torch and faiss-cpu.
+# Needs the SST run of `make experiments` and DKNN_DATA.
+bench: setup
+	$(BIN)/python benchmarks/bench.py $(if $(TORCH),--torch-python $(TORCH))

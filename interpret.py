@@ -78,7 +78,7 @@ def build_parser():
         help='of SmoothGrad and the random baseline (default: 0)')
     add('--out', '-o', metavar='DIR',
         help='folder for the page and the JSONL (default: the run folder)')
-    add('--figure', metavar='FILE',
+    add('--figure', metavar='FILE', type=_figure_file,
         help='also draw the texts for a paper: .pdf, .svg or .png')
     add('--redraw', metavar='FILE',
         help='draw the page (and figure) of an interpretations.jsonl again; '
@@ -92,6 +92,13 @@ def _numbers(text):
     except ValueError:
         raise argparse.ArgumentTypeError(
             f'expected numbers like 3,17, got {text!r}') from None
+
+
+def _figure_file(text):
+    if pathlib.Path(text).suffix not in ('.pdf', '.svg', '.png'):
+        raise argparse.ArgumentTypeError(
+            f'expected a name ending in .pdf, .svg or .png, got {text!r}')
+    return text
 
 
 def own_lines(args, n_texts):

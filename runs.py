@@ -50,6 +50,7 @@ OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, 'log',
 RESULTS = 'results'
 TOKENS_PER_BATCH = 16384
 CHEAP_INDEXES = 'exact',  # built again faster than read
+ACTIVATIONS_VERSION = 1  # raise it where they are computed otherwise
 SPLITS = 'train', 'valid', 'calib', 'test'
 # What args.json must hold, in the released code's runs, too.
 SETTINGS = {'dataset': str, 'model': str, 'unit': int, 'layer': int,
@@ -244,6 +245,9 @@ def find_setup(model_setup=None):
                 'one with --model-setup')
         return setups[-1].parent
     path = pathlib.Path(model_setup)
+    if not path.exists():
+        raise ValueError(f'--model-setup {path} does not exist; name the '
+                         'args.json of a trained run, or its folder')
     folder = path if path.is_dir() else path.parent
     for name in (path.name if path.suffix == '.json' else ARGS, VOCAB, CALIB,
                  MODEL):
@@ -284,6 +288,11 @@ def load_run(model_setup=None, data_dir=None, gpu=-1):
         char_based=args.get('char_based', False), seed=args.get('seed', 0),
         calib_size=args.get('calib_size', 1000),
         calib_positions=positions)
+    names = args.get('label_names', list(data.label_names))
+    if names != list(data.label_names):
+        raise ValueError(
+            f'{folder} was trained on the labels {names}, but '
+            f'{data.name} now has {list(data.label_names)}; train again')
     model = nets.make_classifier(
         args['model'], len(vocab), len(data.label_names),
         n_units=args['unit'], n_layers=args['layer'],
@@ -478,6 +487,7 @@ def _store_activations(run, split, xs, folder, key):
 def _activation_key(run, xs, labels):
     """A digest of all that a split's activations depend on."""
     digest = hashlib.sha256((run.folder / MODEL).read_bytes())
+    digest.update(f'{ACTIVATIONS_VERSION}'.encode())
     for side in xs if isinstance(xs, tuple) else (xs,):
         digest.update(np.concatenate(side).tobytes())
         digest.update(np.array([len(x) for x in side]).tobytes())

@@ -113,8 +113,9 @@ def build_model(args, data, vocab, vectors):
 
 def make_iterator(examples, vocab, batchsize, train):
     encoded = [nlp_utils.encode_example(e, vocab) for e in examples]
+    # Chainer would fill a larger batch with the same examples again.
     return chainer.iterators.SerialIterator(
-        encoded, batchsize, repeat=train, shuffle=train)
+        encoded, min(batchsize, len(encoded)), repeat=train, shuffle=train)
 
 
 @chainer.dataset.converter()
@@ -202,6 +203,7 @@ def settings(args, data, vocab, vectors, folder):
 
 def start_folder(folder, args, data, vocab, vectors):
     """Write what later scripts need beside the model."""
+    check_folder(folder, settings(args, data, vocab, vectors, folder))
     folder.mkdir(parents=True, exist_ok=True)
     runs.clear(folder)
     runs.write_json(folder / runs.VOCAB, vocab)
@@ -209,6 +211,17 @@ def start_folder(folder, args, data, vocab, vectors):
                     [int(i) for i in data.calib_positions])
     runs.write_json(folder / runs.ARGS,
                     settings(args, data, vocab, vectors, folder))
+
+
+def check_folder(folder, now):
+    """Refuse to replace the run of another data set of the same name."""
+    if not (folder / runs.ARGS).is_file():
+        return
+    then = runs.read_json(folder / runs.ARGS)
+    if isinstance(then, dict) and then.get('dataset') != now['dataset']:
+        raise ValueError(
+            f'{folder} holds a run on {then.get("dataset")!r}, not on '
+            f'{now["dataset"]!r}; keep it with another --out, or remove it')
 
 
 def check_resume(folder, now):

@@ -248,15 +248,20 @@ def command_rows(folder, repeats):
 
 
 def peak_memory(folder):
-    """Largest resident set of run_dknn.py in MB, activations not stored."""
-    code = ('import resource, shutil, sys; sys.path.insert(0, "."); '
+    """Largest resident set of run_dknn.py in MB, activations not stored.
+
+    Read from /proc: ru_maxrss would count this process before the exec.
+    """
+    code = ('import shutil, sys; sys.path.insert(0, "."); '
             'import run_dknn; '
             f'shutil.rmtree({str(folder)!r} + "/activations", True); '
             f'run_dknn.main(["--model-setup", {str(folder)!r}]); '
-            'print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)')
+            'print(open("/proc/self/status").read())')
     result = subprocess.run([sys.executable, '-c', code], cwd=ROOT,
                             check=True, capture_output=True, text=True)
-    return int(result.stdout.split()[-1]) / 1024
+    line, = (line for line in result.stdout.splitlines()
+             if line.startswith('VmHWM'))
+    return int(line.split()[1]) / 1024
 
 
 def plot(result, folder):

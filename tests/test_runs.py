@@ -463,3 +463,8 @@ def test_layer_choice_refuses(text):
 def test_folder_names(dataset, char, name):
     assert runs.folder_of('out', dataset, 'cnn', char) == (
         pathlib.Path('out') / name)
+
+
+def test_a_path_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(ValueError, match='typo does not exist'):
+        runs.find_setup(tmp_path / 'typo')

@@ -333,3 +333,27 @@ def test_a_new_run_removes_the_old_ones_results(toy, tmp_path):
     names = {path.name for path in folder.iterdir()}
     assert 'mine.txt' in names
     assert not names & {'dknn.json', 'activations'}
+
+
+def test_a_batch_larger_than_the_data_is_one_sweep(tmp_path):
+    toys.write_csv(tmp_path / 'toy.csv', toys.sentences(40))
+    folder = toys.fit(tmp_path, tmp_path / 'toy.csv', '--epoch', '1',
+                      '--batchsize', '500')
+    log = json.loads((folder / 'log').read_text())
+    assert [entry['epoch'] for entry in log] == [1]
+
+
+def test_changed_labels_and_another_data_set_are_refused(tmp_path):
+    data = tmp_path / 'toy.csv'
+    toys.write_csv(data, toys.sentences(40))
+    folder = toys.fit(tmp_path, data)
+    data.write_text(data.read_text().replace('neg', 'zneg'))
+    with pytest.raises(ValueError, match='was trained on the labels'):
+        runs.load_run(folder)
+    (tmp_path / 'other').mkdir()
+    other = tmp_path / 'other' / 'toy.csv'
+    toys.write_csv(other, toys.sentences(40))
+    before = (folder / 'best_model.npz').read_bytes()
+    with pytest.raises(ValueError, match='keep it with another --out'):
+        toys.fit(tmp_path, other)
+    assert (folder / 'best_model.npz').read_bytes() == before
