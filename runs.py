@@ -246,8 +246,8 @@ def find_setup(model_setup=None):
         return setups[-1].parent
     path = pathlib.Path(model_setup)
     if not path.exists():
-        raise ValueError(f'{path} is no trained run: it does not exist; name '
-                         'the args.json of one, or its folder')
+        raise ValueError(f'{path} is no trained run: it does not exist; '
+                         'name the args.json of one, or its folder')
     folder = path if path.is_dir() else path.parent
     for name in (path.name if path.suffix == '.json' else ARGS, VOCAB, CALIB,
                  MODEL):
