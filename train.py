@@ -201,16 +201,15 @@ def settings(args, data, vocab, vectors, folder):
     return own
 
 
-def start_folder(folder, args, data, vocab, vectors):
+def start_folder(folder, now, data, vocab):
     """Write what later scripts need beside the model."""
-    check_folder(folder, settings(args, data, vocab, vectors, folder))
+    check_folder(folder, now)
     folder.mkdir(parents=True, exist_ok=True)
     runs.clear(folder)
     runs.write_json(folder / runs.VOCAB, vocab)
     runs.write_json(folder / runs.CALIB,
                     [int(i) for i in data.calib_positions])
-    runs.write_json(folder / runs.ARGS,
-                    settings(args, data, vocab, vectors, folder))
+    runs.write_json(folder / runs.ARGS, now)
 
 
 def check_folder(folder, now):
@@ -273,10 +272,11 @@ def main(argv=None):
     vectors = read_vectors(args.word_vectors, vocab)
     np.random.seed(args.seed)
     model = build_model(args, data, vocab, vectors)
+    now = settings(args, data, vocab, vectors, folder)
     if args.resume:
-        check_resume(folder, settings(args, data, vocab, vectors, folder))
+        check_resume(folder, now)
     else:
-        start_folder(folder, args, data, vocab, vectors)
+        start_folder(folder, now, data, vocab)
     seed_epoch(args.seed, 0)
     trainer = build_trainer(args, model, data, vocab, folder)
     if args.resume:
