@@ -295,12 +295,11 @@ class Explainer:
                 'votes': np.bincount(
                     labels, minlength=self.neighbors.n_class).tolist(),
                 'nearest': [
-                    {'index': int(j), 'label': int(y),
-                     'distance': rounded(distance),
+                    {'index': int(j), 'label': int(y), 'distance': distance,
                      'texts': [' '.join(text) for text in train[j].texts]}
                     for j, y, distance in zip(
-                        indices[:n_nearest], labels, distances,
-                        strict=False)]})
+                        indices[:n_nearest], labels,
+                        rounded(distances[:n_nearest]), strict=False)]})
         return records
 
     def _removal_records(self, batch, scores, before):

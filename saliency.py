@@ -214,8 +214,14 @@ def neighbor_changes(before, after):
     Returns:
         list of n_layers NeighborChange.
     """
-    return [NeighborChange(np.setdiff1d(a, b), np.setdiff1d(b, a))
-            for a, b in zip(before, after, strict=True)]
+    return [NeighborChange(_without(a, b), _without(b, a))
+            for a, b in zip(np.asarray(before), np.asarray(after),
+                            strict=True)]
+
+
+def _without(a, b):
+    """Entries of `a` that are not in `b`, ascending; none occurs twice."""
+    return np.sort(a[np.isin(a, b, assume_unique=True, invert=True)])
 
 
 class Reduction(NamedTuple):

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import jinja2
 import numpy as np
+from markupsafe import Markup, escape
 from scipy.stats import rankdata
 
 N_LEVELS = 10
@@ -169,9 +170,10 @@ def agreement(record):
               if name != 'random']
     scores = [s for s in scores if len(s) == len(scores[0]) and len(s)]
     differ = len({int(np.argmax(s)) for s in scores}) > 1
-    ranks = [rankdata(s) for s in scores if np.ptp(s) > 0]
-    if len(ranks) < 2:
+    varied = [s for s in scores if np.ptp(s) > 0]
+    if len(varied) < 2:
         return differ, None
+    ranks = rankdata(varied, axis=1)
     return differ, round(float(np.corrcoef(ranks).min()), 4)
 
 
@@ -222,10 +224,30 @@ def coloured_rows(record):
 
 
 def _parts(record):
-    """The rows of each text, cut into lines for the page."""
-    return [[[(name, cells[line]) for name, cells in rows]
+    """The rows of each text, cut into lines for the page: for each text and
+    line a list of (method, Markup of its table cells).
+
+    There are a few hundred cells a text, hence no template for them.  The
+    first cell that has a value takes part in the order of Tab.
+    """
+    stops = itertools.chain([' tabindex="0"'], itertools.repeat(''))
+    return [[[(name, Markup(''.join(_cell_html(*cell, stops)
+                                    for cell in cells[line])))
+              for name, cells in rows]
              for line in split_lines([word for word, _, _ in rows[0][1]])]
             for rows in coloured_rows(record)]
+
+
+def _cell_html(word, css, value, stops):
+    css = f' class="{css}"' if css else ''
+    value = f' data-v="{value}"{next(stops)}' if value else ''
+    return f'<td{css}{value}>{escape(clean(word))}</td>'
+
+
+def _height(parts):
+    """About how many pixels a text takes, for what is not yet laid out."""
+    return int(118 + sum(26.5 * (len(rows) + .5)
+                         for lines in parts for rows in lines))
 
 
 def _number(value, digits=4):
@@ -326,6 +348,7 @@ def render_page(records, title=None):
         [[0.], *(_flat(r['methods'][method]) for r in records
                  if method in r['methods'])])), 99)) for method in methods}
     facts = [_facts(record, texts) for record in records]
+    parts = [_parts(record) for record in records]
     first = records[0]
     return _environment().get_template('page.html').render(
         title=title or f'{first["dataset"]}, {first["model"]}: which words '
@@ -336,8 +359,9 @@ def render_page(records, title=None):
                   for name in ('dknn', 'softmax')},
         colours=list(zip(CLASSES, palette(kind), palette(kind, dark=True),
                          strict=True)),
-        texts=zip(_anchors(records), records, map(_parts, records), facts,
-                  map(_removal, records), strict=True), n_texts=len(records),
+        texts=zip(_anchors(records), records, parts, map(_height, parts),
+                  facts, map(_removal, records), strict=True),
+        n_texts=len(records),
         data={'labels': list(first['label_names']), 'scales': scales,
               'facts': facts, 'training': list(texts)})
 
