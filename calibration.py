@@ -9,8 +9,6 @@ As a script: fits the temperature of a trained run and draws its reliability.
 
     python calibration.py --model-setup results/stsa.binary_cnn/args.json
 """
-import blas  # noqa: F401  (before NumPy)
-
 import argparse
 from numbers import Integral, Real
 from typing import NamedTuple

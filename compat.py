@@ -8,8 +8,6 @@ in place where the real thing is missing, and nothing else is touched.
 
 Whoever imports Chainer imports this module first.
 """
-import blas  # noqa: F401  (before NumPy)
-
 import importlib
 import importlib.util
 import sys

@@ -10,8 +10,6 @@ Sources: Papernot, McDaniel 2018, *Deep k-Nearest Neighbors*
 Networks with Nearest Neighbors* (arXiv 1809.02847); Vovk, Gammerman, Shafer
 2005, *Algorithmic Learning in a Random World*.
 """
-import blas  # noqa: F401  (before NumPy)
-
 import copy
 import pathlib
 from typing import NamedTuple

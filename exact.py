@@ -5,8 +5,6 @@ distance.  Whatever the index, distances are evaluated in float64 from the
 float32 activations, the order is (distance, index), and the answer for a
 query depends neither on the batch it came in nor on the number of threads.
 """
-import blas  # noqa: F401  (before NumPy)
-
 import functools
 import operator
 from concurrent.futures import ThreadPoolExecutor
@@ -377,7 +375,7 @@ def _in_parallel(work, n, size):
     A batch a worker, with the BLAS threads shared out, also keeps the cores
     busy between the products.
     """
-    n_threads = max((library['num_threads'] for library in _blas().info()),
+    n_threads = max((blas['num_threads'] for blas in _blas().info()),
                     default=1)
     n_workers = min(n_threads, WORKERS)
     batches = list(slices(n, min(size, max(64, -(-n // n_workers)))))

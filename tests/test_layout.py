@@ -14,10 +14,9 @@ MODULES = {path.stem: ast.parse(path.read_text(encoding='utf-8'))
            for path in sorted(ROOT.glob('*.py'))}
 # Library module -> those of ours that it may import.
 TIERS = {
-    'blas': set(), 'compat': {'blas'}, 'nlp_utils': set(),
-    'neighbors': {'exact'},
+    'compat': set(), 'nlp_utils': set(), 'neighbors': {'exact'},
     'saliency': set(), 'visualize': set(), 'downloads': set(),
-    'exact': {'blas'},
+    'exact': set(),
     'figures': {'visualize'},
     'data_files': {'nlp_utils', 'downloads'},
     'text_datasets': {'nlp_utils', 'downloads', 'data_files'},
@@ -25,8 +24,8 @@ TIERS = {
     'leave_one_out': {'functions'},
     'nets': {'compat', 'functions', 'leave_one_out'},
     'optimizers': {'compat'},
-    'dknn': {'blas', 'neighbors'},
-    'calibration': {'blas'},
+    'dknn': {'neighbors'},
+    'calibration': set(),
     'runs': {'compat', 'nets', 'text_datasets', 'nlp_utils', 'calibration',
              'dknn', 'neighbors'},
     'explainers': {'compat', 'runs', 'nets', 'dknn', 'calibration',
@@ -92,7 +91,7 @@ def test_tiers(name):
 
 def test_calibration_as_a_script():
     ours = names('calibration') & MODULES.keys()
-    assert ours <= {'blas', 'compat', 'runs', 'figures'}
+    assert ours <= {'compat', 'runs', 'figures'}
 
 
 @pytest.mark.parametrize('name', sorted(set(MODULES) - set(TIERS)))
@@ -108,15 +107,6 @@ def test_compat_comes_before_chainer(name):
         lines.setdefault(target, line)
     assert 'cupy' not in lines  # model.xp, chainer.get_device
     assert 'chainer' not in lines or lines['compat'] < lines['chainer']
-
-
-@pytest.mark.parametrize('name', sorted(
-    name for name in MODULES if 'blas' in names(name)))
-def test_blas_comes_before_numpy(name):
-    lines = {}
-    for line, target in everywhere(name):
-        lines.setdefault(target, line)
-    assert lines['blas'] < lines['numpy']
 
 
 @pytest.mark.parametrize('name', WITHOUT_CHAINER)
