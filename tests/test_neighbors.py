@@ -261,9 +261,10 @@ def test_error_of_the_products_is_within_its_bound(kind):
     X, Q = (values.astype(np.float32)
             for values in hostile(kind, 600, 200, 3))
     index = ExactIndex().fit(X)
-    (_, block, norms), = index._cache
+    order, _, block, norms = index._kept
     z = index._centred(Q)
-    a = norms - 2 * z @ block.T
+    a = np.empty((len(Q), len(X)), np.float32)
+    a[:, order] = norms - 2 * z @ block.T
     exact = np.array([((X.astype(np.float64) - q) ** 2).sum(axis=1)
                       for q in Q.astype(np.float64)])
     t = ((Q.astype(np.float64) - X[0]) ** 2)[:, index._constant].sum(axis=1)
@@ -299,8 +300,82 @@ def test_block_sizes_change_nothing(cells, block, cached, monkeypatch):
     X = activations(300)
     X[100:160] = X[40:100]
     index = ExactIndex().fit(X)
-    assert (index._cache is not None) == cached
+    assert (index._kept is not None) == cached
     assert_exact(index, np.concatenate([X[30:60], activations(9, 2)]), 20)
+
+
+def flat(n, width=60, seed=0, spread=10.):
+    """Most of the variance in one direction, not along a column."""
+    rng = np.random.RandomState(seed)
+    axis = np.random.RandomState(9).randn(width)
+    axis /= np.linalg.norm(axis)
+    return (rng.randn(n, width) * .5 + spread * rng.randn(n, 1) * axis + 3
+            ).astype(np.float32)
+
+
+def scanned(index, monkeypatch):
+    """Counts the examples that ``index`` multiplies with each query."""
+    cells = []
+    scan = ExactIndex._blocks
+
+    def counted(self, p, radius, k):
+        for block in scan(self, p, radius, k):
+            cells.append(len(p) * len(block[0]))
+            yield block
+
+    monkeypatch.setattr(ExactIndex, '_blocks', counted)
+    return cells
+
+
+def test_sorted_examples_leave_out_what_is_far(monkeypatch):
+    monkeypatch.setattr(exact, 'FIRST', 100)
+    monkeypatch.setattr(exact, 'GROUP_QUERIES', 64)
+    X, Q, k = flat(4000), flat(500, seed=1), 20
+    index = ExactIndex().fit(X)
+    u = index.direction_.astype(np.float64)
+    centred = X.astype(np.float64) - X.mean(axis=0, dtype=np.float64)
+    np.testing.assert_allclose(
+        abs(u @ np.linalg.svd(centred, full_matrices=False)[2][0]), 1,
+        rtol=1e-3)
+    cells = scanned(index, monkeypatch)
+    assert_exact(index, Q, k)
+    # kneighbors and neighbor_sets; a group spans an eighth of the queries
+    assert sum(cells) < 2 * len(Q) * len(X) * .5
+
+
+def test_examples_that_spread_evenly_are_not_sorted(monkeypatch):
+    X, Q = activations(800), activations(50, seed=2)
+    index = ExactIndex().fit(X)
+    assert len(index.direction_) == 0
+    cells = scanned(index, monkeypatch)
+    assert_exact(index, Q, 9)
+    assert sum(cells) == 2 * len(Q) * len(X)
+
+
+@pytest.mark.parametrize('first', [1, 7, 5000])
+@pytest.mark.parametrize('k', [1, 30, 1200])
+def test_sorted_examples_at_their_ends(first, k, monkeypatch):
+    """Queries beyond either end, in a gap, on an example; ties."""
+    monkeypatch.setattr(exact, 'FIRST', first)
+    X = flat(1200)
+    X[300:360] = X[200:260]
+    axis = np.random.RandomState(9).randn(60)
+    steps = np.array([-1e4, -40, 0, 17, 40, 1e4])[:, None]
+    Q = np.concatenate([X[[5, 200, 300]], X.mean(axis=0) + steps * axis,
+                        flat(20, seed=4)]).astype(np.float32)
+    index = ExactIndex().fit(X)
+    assert len(index.direction_) == 60
+    assert_exact(index, Q, k)
+
+
+def test_any_direction_gives_the_same_neighbours():
+    """It saves work only: here it is the one of least variance."""
+    X, Q = flat(900), flat(40, seed=2)
+    index = ExactIndex().fit(X)
+    u = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)[2][-1]
+    index.direction_ = u.astype(np.float32)
+    index._open()
+    assert_exact(index, Q, 15)
 
 
 def test_many_ties_take_bounded_memory(monkeypatch):
