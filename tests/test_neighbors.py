@@ -304,12 +304,12 @@ def test_block_sizes_change_nothing(cells, block, cached, monkeypatch):
     assert_exact(index, np.concatenate([X[30:60], activations(9, 2)]), 20)
 
 
-def flat(n, width=60, seed=0, spread=10.):
+def flat(n, width=60, seed=0, noise=.5):
     """Most of the variance in one direction, not along a column."""
     rng = np.random.RandomState(seed)
     axis = np.random.RandomState(9).randn(width)
     axis /= np.linalg.norm(axis)
-    return (rng.randn(n, width) * .5 + spread * rng.randn(n, 1) * axis + 3
+    return (noise * rng.randn(n, width) + 10 * rng.randn(n, 1) * axis + 3
             ).astype(np.float32)
 
 
@@ -354,18 +354,38 @@ def test_examples_that_spread_evenly_are_not_sorted(monkeypatch):
 
 @pytest.mark.parametrize('first', [1, 7, 5000])
 @pytest.mark.parametrize('k', [1, 30, 1200])
-def test_sorted_examples_at_their_ends(first, k, monkeypatch):
+@pytest.mark.parametrize('noise', [.5, .002])  # .002: distance is |p - p'|
+def test_sorted_examples_at_their_ends(first, k, noise, monkeypatch):
     """Queries beyond either end, in a gap, on an example; ties."""
     monkeypatch.setattr(exact, 'FIRST', first)
-    X = flat(1200)
+    monkeypatch.setattr(exact, 'GROUP_QUERIES', 1)
+    X = flat(1200, noise=noise)
     X[300:360] = X[200:260]
     axis = np.random.RandomState(9).randn(60)
     steps = np.array([-1e4, -40, 0, 17, 40, 1e4])[:, None]
     Q = np.concatenate([X[[5, 200, 300]], X.mean(axis=0) + steps * axis,
-                        flat(20, seed=4)]).astype(np.float32)
+                        flat(20, seed=4, noise=noise)]).astype(np.float32)
     index = ExactIndex().fit(X)
     assert len(index.direction_) == 60
     assert_exact(index, Q, k)
+
+
+def test_a_neighbour_at_the_very_end_of_the_stretch(monkeypatch):
+    """As far along the direction as the others are across it."""
+    monkeypatch.setattr(exact, 'FIRST', 1)
+    monkeypatch.setattr(exact, 'GROUP_QUERIES', 1)
+    rng = np.random.RandomState(0)
+    X = np.zeros((600, 60))
+    X[:200, 0] = rng.uniform(-.01, .01, 200)
+    across = rng.randn(200, 59)
+    X[:200, 1:] = 5 * across / np.linalg.norm(across, axis=1, keepdims=True)
+    X[200:, 0] = 4.999 * np.sign(rng.randn(400)) * rng.uniform(1, 9, 400)
+    X[200:202, 0] = 4.999, -4.999
+    index = ExactIndex().fit(X)
+    assert abs(index.direction_[0]) > .99
+    q = np.zeros((1, 60), np.float32)
+    assert set(index.neighbor_sets(q, 2)[0]) == {200, 201}
+    assert_exact(index, q, 2)
 
 
 def test_any_direction_gives_the_same_neighbours():
