@@ -5,13 +5,12 @@ distance.  Whatever the index, distances are evaluated in float64 from the
 float32 activations, the order is (distance, index), and the answer for a
 query depends neither on the batch it came in nor on the number of threads.
 """
-import functools
 import operator
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
+
+import parallel
 
 CELLS = 1 << 21         # entries of the largest temporary arrays
 BLOCK_CELLS = 1 << 22   # entries of a block of training examples
@@ -19,7 +18,6 @@ CACHE_BYTES = 1 << 27   # training examples up to this size are kept centred
 QUERIES = 1024          # queries answered together
 GROUP_QUERIES = 256     # the same where the examples are sorted
 FIRST = 1024            # examples that a group of queries sees first
-WORKERS = 8             # batches answered at the same time, at most
 GROUP = 16              # columns that share a minimum
 SAMPLE = 2048           # examples from which the main direction is taken
 SHARE = .5              # of their variance that it must have to be of use
@@ -167,7 +165,8 @@ class NeighborIndex:
             rows = order[rows]
             distances[rows], indices[rows] = self._search(Q[rows], k, ordered)
 
-        _in_parallel(answer, len(Q), self._batch_size(k))
+        share = max(64, -(-len(Q) // parallel.n_workers()))
+        parallel.run(answer, slices(len(Q), min(self._batch_size(k), share)))
         return distances, indices
 
     def _keep(self, X):
@@ -489,30 +488,6 @@ def _main_direction(values):
 def slices(n, size):
     size = max(1, size)
     return (slice(i, min(i + size, n)) for i in range(0, n, size))
-
-
-@functools.cache
-def _blas():
-    return ThreadpoolController().select(user_api='blas')
-
-
-def _in_parallel(work, n, size):
-    """``work(rows)`` for slices of n rows, on as many threads as BLAS has.
-
-    A batch a worker, with the BLAS threads shared out, also keeps the cores
-    busy between the products.
-    """
-    n_threads = max((blas['num_threads'] for blas in _blas().info()),
-                    default=1)
-    n_workers = min(n_threads, WORKERS)
-    batches = list(slices(n, min(size, max(64, -(-n // n_workers)))))
-    if n_workers == 1 or len(batches) < 2:
-        for rows in batches:
-            work(rows)
-        return
-    with _blas().limit(limits=n_threads // n_workers), (
-            ThreadPoolExecutor(n_workers)) as pool:
-        list(pool.map(work, batches))
 
 
 def _matrix(values, name):

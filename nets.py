@@ -22,6 +22,7 @@ import numpy as np
 
 import functions
 import leave_one_out
+import parallel
 
 EMBED_INIT = chainer.initializers.Uniform(.25)
 KERNEL_WIDTHS = 3, 4, 5
@@ -321,6 +322,15 @@ def _pack(xs):
             np.array([len(x) for x in xs]))
 
 
+def _even_parts(xs):
+    """Slices of texts with about as many words each, one a thread."""
+    ends = np.cumsum([len(x) for x in xs])
+    n = min(parallel.n_workers(), len(xs))
+    edges = np.searchsorted(ends, ends[-1] * np.arange(1, n) / n) + 1
+    edges = np.unique([0, *np.minimum(edges, len(xs)), len(xs)])
+    return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+
+
 class TextClassifier(chainer.Chain):
     """A classifier of single texts: encoder, then one linear layer.
 
@@ -396,11 +406,22 @@ class TextClassifier(chainer.Chain):
             ndarray (M, C), list of ndarray (M, D_l), in the order of
             ``saliency.without_each``, text by text.
         """
+        pair = isinstance(xs, tuple)
+        parts = parallel.run(
+            lambda rows: self._leave_one_out(
+                tuple(part[rows] for part in xs) if pair else xs[rows], side),
+            _even_parts(xs[side] if pair else xs))
+        logits, *layers = (np.concatenate(part)
+                           for part in zip(*parts, strict=True))
+        return logits, layers
+
+    def _leave_one_out(self, xs, side):
+        """Logits and layers of some of the texts, one after another."""
         with chainer.using_config('train', False), chainer.no_backprop_mode():
             layers = [chainer.as_variable(h) for h in
                       self._layers_without(xs, side)]
             z = self._output(layers)
-        return z.array, [h.array for h in layers]
+        return z.array, *(h.array for h in layers)
 
     def _layers_without(self, xs, side):
         return self.encoder.without_words(*_pack(xs))

@@ -36,6 +36,7 @@ import dknn
 import neighbors
 import nets
 import nlp_utils
+import parallel
 import text_datasets
 
 ARGS, VOCAB, CALIB, MODEL = ('args.json', 'vocab.json', 'calib.json',
@@ -48,7 +49,7 @@ OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, 'log',
            'predictions.jsonl', 'interpretations.html',
            'interpretations.jsonl', 'evaluation.json')
 RESULTS = 'results'
-TOKENS_PER_BATCH = 16384
+TOKENS_PER_BATCH = 8192
 CHEAP_INDEXES = 'exact',  # built again faster than read
 ACTIVATIONS_VERSION = 1  # raise it where they are computed otherwise
 SPLITS = 'train', 'valid', 'calib', 'test'
@@ -430,19 +431,24 @@ def forward(model, xs, desc=None, out=None):
     """
     out = out or (lambda name, shape: np.empty(shape, np.float32))
     n = n_examples(xs)
-    arrays = None
-    with progress_bar(n, desc, 'text') as bar:
-        for rows in batches(xs):
-            logits, layers = model.logits_and_activations(select(xs, rows))
-            if arrays is None:
-                arrays = [out(name, (n, part.shape[1])) for name, part in
-                          zip(_array_names(layers), [logits, *layers],
-                              strict=True)]
-            for array, part in zip(arrays, [logits, *layers], strict=True):
-                array[rows] = part
-            bar.update(len(rows))
-    if arrays is None:
+    if not n:
         raise ValueError('there is no text to run the model on')
+    logits, layers = model.logits_and_activations(select(xs, [0]))
+    arrays = [out(name, (n, part.shape[1])) for name, part in
+              zip(_array_names(layers), [logits, *layers], strict=True)]
+
+    def fill(rows):
+        logits, layers = model.logits_and_activations(select(xs, rows))
+        for array, part in zip(arrays, [logits, *layers], strict=True):
+            array[rows] = part
+        bar.update(len(rows))
+
+    with progress_bar(n, desc, 'text') as bar:
+        if model.xp is np:
+            parallel.run(fill, batches(xs))
+        else:
+            for rows in batches(xs):
+                fill(rows)
     return arrays[0], arrays[1:]
 
 

@@ -1,0 +1,38 @@
+"""Independent pieces of work on as many threads as BLAS has.
+
+NumPy leaves Python's lock while it computes.  A piece a thread, with the
+threads of BLAS shared out among them, keeps all cores busy also between the
+matrix products.
+"""
+import functools
+from concurrent.futures import ThreadPoolExecutor
+
+from threadpoolctl import ThreadpoolController
+
+WORKERS = 8  # at most
+
+
+@functools.cache
+def _blas():
+    return ThreadpoolController().select(user_api='blas')
+
+
+def n_workers():
+    """How many pieces run at the same time."""
+    n_threads = (library['num_threads'] for library in _blas().info())
+    return min(max(n_threads, default=1), WORKERS)
+
+
+def run(work, pieces):
+    """``[work(piece) for piece in pieces]``, several at a time.
+
+    ``work`` must not call this function, nor depend on settings of the
+    calling thread (Chainer's ``using_config`` is one).
+    """
+    pieces = list(pieces)
+    workers = min(n_workers(), len(pieces))
+    if workers < 2:
+        return [work(piece) for piece in pieces]
+    with _blas().limit(limits=max(1, n_workers() // workers)), (
+            ThreadPoolExecutor(workers)) as pool:
+        return list(pool.map(work, pieces))

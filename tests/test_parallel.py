@@ -1,0 +1,80 @@
+"""Pieces run several at a time, and leave no trace."""
+import threading
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+import nets
+import parallel
+
+
+@pytest.mark.parametrize('limit', [1, 2])
+@pytest.mark.parametrize('n', [0, 1, 2, 9])
+def test_results_in_the_order_of_the_pieces(n, limit):
+    with threadpool_limits(limit):
+        assert parallel.run(lambda i: i * i, range(n)) == [
+            i * i for i in range(n)]
+
+
+def test_two_threads_at_the_same_time():
+    meeting = threading.Barrier(2, timeout=20)
+    with threadpool_limits(2):
+        if parallel.n_workers() < 2:
+            pytest.skip('BLAS has one thread here')
+        # Each waits for the other
+        parallel.run(lambda _: meeting.wait(), range(2))
+
+
+def test_an_error_comes_through_and_threads_are_given_back():
+    def work(i):
+        if i == 3:
+            raise ValueError('piece 3')
+
+    before = parallel._blas().info()
+    with pytest.raises(ValueError, match='piece 3'):
+        parallel.run(work, range(5))
+    assert parallel._blas().info() == before
+
+
+def test_one_thread_of_blas_means_no_thread_of_ours():
+    with threadpool_limits(1):
+        found = parallel.run(lambda _: threading.get_ident(), range(3))
+    assert set(found) == {threading.get_ident()}
+
+
+@pytest.mark.parametrize('lengths', [
+    [5], [1, 1], [1, 100], [100, 1], [3, 1, 4, 1, 5, 9, 2, 6], [2] * 50])
+def test_even_parts_cover_all_texts_once(lengths, monkeypatch):
+    xs = [np.zeros(length, int) for length in lengths]
+    for workers in (1, 2, 3, 8):
+        monkeypatch.setattr(parallel, 'n_workers', lambda n=workers: n)
+        parts = nets._even_parts(xs)
+        assert len(parts) <= workers
+        assert [i for part in parts for i in range(len(xs))[part]] == list(
+            range(len(xs)))
+        assert all(part.stop > part.start for part in parts)
+        if len(lengths) == 50:  # equal texts: equal parts, but for one text
+            sizes = [part.stop - part.start for part in parts]
+            assert max(sizes) - min(sizes) <= 2 and len(parts) == workers
+
+
+@pytest.mark.parametrize('model', sorted(nets.ENCODERS))
+@pytest.mark.parametrize('pair', [False, True])
+def test_threads_change_no_leave_one_out(model, pair, monkeypatch):
+    rng = np.random.RandomState(0)
+    np.random.seed(0)
+    classifier = nets.make_classifier(model, 30, 3, n_units=12, n_layers=2,
+                                      pair=pair)
+    xs = [rng.randint(1, 30, size).astype(np.int32)
+          for size in (2, 7, 4, 3, 11)]
+    xs = (xs[::-1], xs) if pair else xs
+    found = {}
+    for workers in (1, 3):
+        monkeypatch.setattr(parallel, 'n_workers', lambda n=workers: n)
+        logits, layers = classifier.leave_one_out(xs)
+        found[workers] = [logits, *layers]
+    for a, b in zip(*found.values(), strict=True):
+        assert a.shape == b.shape and len(a) == sum(
+            len(x) - 1 for x in (xs[1] if pair else xs))
+        np.testing.assert_allclose(a, b, atol=1e-6)
