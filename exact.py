@@ -475,8 +475,8 @@ def _main_direction(values):
     scale = abs(values).max(initial=0)
     if not 0 < scale < HUGE:
         return np.empty(0, np.float32)
-    values = (values / scale).astype(np.float64)
-    moments = values.T @ values
+    values = values / scale
+    moments = (values.T @ values).astype(np.float64)
     direction = moments[moments.diagonal().argmax()]
     for _ in range(POWER_STEPS):
         direction = moments @ (direction / np.linalg.norm(direction))
@@ -510,7 +510,7 @@ def _matrix(values, name):
 def _square_norms(z):
     """Sum of squares of each row, float64."""
     with np.errstate(over='ignore', invalid='ignore'):
-        return np.square(z, dtype=np.float64).sum(axis=1)
+        return np.einsum('ij,ij->i', z, z, dtype=np.float64)
 
 
 def _distances(Q, row, X, col):

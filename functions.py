@@ -11,11 +11,17 @@ float64 in the gradient checks); lengths are positive.
 """
 import compat  # noqa: F401  (before Chainer)
 
+import itertools
+
 import chainer
 import chainer.functions as F
 import numpy as np
 import scipy.sparse
 from chainer import function_node
+
+import parallel
+
+BLOCK_TOKENS = 4096  # convolved together: what fits a core's cache
 
 
 def _on_cpu(x):
@@ -181,21 +187,52 @@ def conv_max_of_words(ids, lengths, embedding, ws):
     Returns:
         float array (B, sum of out).
     """
-    gap = max(w.shape[2] for w in ws) - 1
-    rows = spread_rows(lengths, gap)
-    starts = _offsets(lengths + gap)
     words, place = np.unique(ids, return_inverse=True)
     vectors = np.zeros((len(words) + 1, embedding.shape[1]),
                        embedding.dtype)
     vectors[:-1] = embedding[words]  # and one of zeros for the padding
-    spread = np.full(len(ids) + gap * (len(lengths) + 1), len(words))
-    spread[rows] = place
+    products = [[vectors @ np.ascontiguousarray(w[:, :, j, 0].T)
+                 for j in range(w.shape[2])] for w in ws]
+    pooled = np.empty((len(lengths), sum(map(len, ws))), embedding.dtype)
+    ends = np.cumsum(lengths)
+
+    def pool(texts):
+        tokens = slice(ends[texts.start] - lengths[texts.start],
+                       ends[texts.stop - 1])
+        pooled[texts] = _max_of_sums(place[tokens], lengths[texts], products)
+
+    parallel.run(pool, _blocks_of_texts(lengths))
+    return pooled
+
+
+def _blocks_of_texts(lengths):
+    """Slices of texts with about ``BLOCK_TOKENS`` tokens each."""
+    block = np.cumsum(lengths) // BLOCK_TOKENS
+    edges = [0, *(np.flatnonzero(np.diff(block)) + 1), len(lengths)]
+    return [slice(a, b) for a, b in itertools.pairwise(edges)]
+
+
+def _max_of_sums(place, lengths, products):
+    """Largest window of each text, from the products of its words.
+
+    Args:
+        place: int array (T,), rows of the products.
+        lengths: int array (B,).
+        products: a list a kernel of arrays (words + 1, out), one a tap; the
+            last row holds zeros.
+
+    Returns:
+        array (B, sum of out).
+    """
+    gap = max(map(len, products)) - 1
+    padding = len(products[0][0]) - 1
+    spread = np.full(len(place) + gap * (len(lengths) + 1), padding)
+    spread[spread_rows(lengths, gap)] = place
+    starts = _offsets(lengths + gap)
     pooled = []
-    for w in ws:
-        y = np.zeros((len(spread) - gap, len(w)), embedding.dtype)
-        for j in range(w.shape[2]):
-            # (words + 1, out), the product with one tap, then its rows
-            tap = vectors @ np.ascontiguousarray(w[:, :, j, 0].T)
+    for taps in products:
+        y = taps[0].take(spread[:len(spread) - gap], axis=0)
+        for j, tap in enumerate(taps[1:], 1):
             y += tap.take(spread[j:len(spread) - gap + j], axis=0)
         pooled.append(np.maximum.reduceat(y, starts, axis=0))
     return np.concatenate(pooled, axis=1)

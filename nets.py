@@ -62,7 +62,12 @@ class MLP(chainer.ChainList):
 
 class Encoder(chainer.Chain):
     """What every encoder has: ``embed_words``, ``__call__`` on what it
-    returns, and ``without_words``."""
+    returns, and ``without_words``.
+
+    ``tokens_per_batch`` is how many are read at once without a graph.
+    """
+
+    tokens_per_batch = 8192
 
     def layers_of(self, ids, lengths):
         """Layers from word ids (T,), lengths (B,): list of (B, D_l)."""
@@ -82,6 +87,8 @@ class CNNEncoder(Encoder):
         dropout (float): ratio.
         embed_units (int): width of the embedding.
     """
+
+    tokens_per_batch = 65536  # the more, the more often a word recurs
 
     def __init__(self, n_vocab, n_units, n_layers, dropout, embed_units):
         super().__init__()

@@ -5,11 +5,13 @@ threads of BLAS shared out among them, keeps all cores busy also between the
 matrix products.
 """
 import functools
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from threadpoolctl import ThreadpoolController
 
 WORKERS = 8  # at most
+_inside = threading.local()
 
 
 @functools.cache
@@ -26,13 +28,18 @@ def n_workers():
 def run(work, pieces):
     """``[work(piece) for piece in pieces]``, several at a time.
 
-    ``work`` must not call this function, nor depend on settings of the
-    calling thread (Chainer's ``using_config`` is one).
+    ``work`` must not depend on settings of the calling thread (Chainer's
+    ``using_config`` is one).  Where it calls this function itself, its own
+    pieces run one after another.
     """
     pieces = list(pieces)
     workers = min(n_workers(), len(pieces))
-    if workers < 2:
+    if workers < 2 or getattr(_inside, 'worker', False):
         return [work(piece) for piece in pieces]
     with _blas().limit(limits=max(1, n_workers() // workers)), (
-            ThreadPoolExecutor(workers)) as pool:
+            ThreadPoolExecutor(workers, initializer=_enter)) as pool:
         return list(pool.map(work, pieces))
+
+
+def _enter():
+    _inside.worker = True

@@ -49,7 +49,6 @@ OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, 'log',
            'predictions.jsonl', 'interpretations.html',
            'interpretations.jsonl', 'evaluation.json')
 RESULTS = 'results'
-TOKENS_PER_BATCH = 8192
 CHEAP_INDEXES = 'exact',  # built again faster than read
 ACTIVATIONS_VERSION = 1  # raise it where they are computed otherwise
 SPLITS = 'train', 'valid', 'calib', 'test'
@@ -375,7 +374,7 @@ def to_device(model, gpu):
     return device
 
 
-def batches(xs, tokens=TOKENS_PER_BATCH):
+def batches(xs, tokens):
     """Cut texts into batches of similar length and bounded size.
 
     Args:
@@ -444,11 +443,11 @@ def forward(model, xs, desc=None, out=None):
         bar.update(len(rows))
 
     with progress_bar(n, desc, 'text') as bar:
+        rows = batches(xs, model.encoder.tokens_per_batch)
         if model.xp is np:
-            parallel.run(fill, batches(xs))
+            parallel.run(fill, rows)
         else:
-            for rows in batches(xs):
-                fill(rows)
+            list(map(fill, rows))
     return arrays[0], arrays[1:]
 
 

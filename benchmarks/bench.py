@@ -5,8 +5,8 @@
                                                      # and faiss-cpu
 
 Prints ratios (ours divided by the peer's time, medians) and writes
-docs/performance.json and the plots of docs/performance.md.  Without
---torch-python the rows against PyTorch are left out, saying so.
+docs/performance.json, the plots and the tables of docs/performance.md.
+Without --torch-python the rows against PyTorch are left out, saying so.
 """
 import argparse
 import json
@@ -22,6 +22,7 @@ import time
 import faiss
 import numpy as np
 from sklearn.neighbors import KDTree
+from threadpoolctl import threadpool_info
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -33,6 +34,7 @@ import nlp_utils  # noqa: E402
 import text_datasets  # noqa: E402
 
 K = 75
+BEGIN, END = '<!-- results -->', '<!-- end of results -->'
 # stage -> (model, what both sides time, target of ours / theirs)
 STAGES = {
     'training epoch, cnn': ('cnn', ['train_epoch'], 0.6),
@@ -100,6 +102,13 @@ def stage_rows(runs):
                      'theirs': statistics.median(theirs),
                      'ratio': statistics.median(ratios), 'target': target})
     return rows
+
+
+def part_rows(runs):
+    """Where this project's time goes, medians by model and part."""
+    return [{'model': model, 'part': part, 'seconds': statistics.median(
+                run['parts'][part] for run in ours)}
+            for model, (ours, _) in runs.items() for part in ours[0]['parts']]
 
 
 def synthetic(n, width=300, seed=0):
@@ -199,11 +208,16 @@ def growth_with_length(lengths, repeats):
 
 
 def real_layers(folder):
-    """Stored activations of a run: [(indexed, queries)] a layer."""
+    """Activations of a run: [(indexed, queries)] a layer, for two kinds of
+    queries: the test texts, and 300 of them without each word."""
     import runs
     run = runs.load_run(folder)
-    return list(zip(runs.activations(run, 'train')[1],
-                    runs.activations(run, 'test')[1], strict=True))
+    xs, _ = runs.encode(run.data.test, run.vocab)
+    indexed = [np.ascontiguousarray(h)
+               for h in runs.activations(run, 'train')[1]]
+    return [list(zip(indexed, queries, strict=True)) for queries in (
+        runs.activations(run, 'test')[1], run.model.leave_one_out(xs[:300])[1]
+    )]
 
 
 def exact_rows(layers, title, repeats, target):
@@ -244,7 +258,10 @@ def command_rows(folder, repeats):
         rows.append({'stage': title, 'seconds': statistics.median(times),
                      'target': target})
         print('  ', rows[-1], flush=True)
-    return rows
+    demo = seconds_of(lambda: subprocess.run(
+        ['make', 'demo'], check=True, cwd=ROOT, stdout=subprocess.DEVNULL))
+    return [*rows, {'stage': 'make demo, once', 'seconds': demo,
+                    'target': 90}]
 
 
 def peak_memory(folder):
@@ -294,6 +311,48 @@ def plot(result, folder):
     figure.savefig(folder / 'performance.png', dpi=110)
 
 
+def machine():
+    """What the figures depend on."""
+    kernels = {library['architecture'] for library in threadpool_info()
+               if library['internal_api'] == 'openblas'}
+    chosen = os.environ.get('OPENBLAS_CORETYPE')
+    return (f'{os.cpu_count()} cores, Python {platform.python_version()}, '
+            f'NumPy {np.__version__}, OpenBLAS kernels '
+            f'{", ".join(sorted(kernels))}'
+            + (' (chosen by OPENBLAS_CORETYPE)' if chosen else ''))
+
+
+def tables(result):
+    """The tables of docs/performance.md."""
+    lines = [f'Measured on: {result["machine"]}.', '',
+             '| stage | peer | this project, s | peer, s | ratio | target |',
+             '|---|---|---|---|---|---|']
+    lines += [f'| {row["stage"]} | {row["peer"]} | {row["ours"]:.2f} '
+              f'| {row["theirs"]:.2f} | {row["ratio"]:.2f} '
+              f'| {row["target"]:.2f} |' for row in result['ratios']]
+    lines += ['', '| command | seconds | target |', '|---|---|---|']
+    lines += [f'| {row["stage"]} | {row["seconds"]:.2f} '
+              f'| {row["target"]:g} |' for row in result['commands']]
+    lines += [f'| peak memory of `run_dknn.py`, MB '
+              f'| {result["peak_memory_mb"]:.0f} | 600 |', '',
+              '| where the time goes | cnn | rnn | bilstm |',
+              '|---|---|---|---|']
+    parts = {(row['part'], row['model']): row['seconds']
+             for row in result.get('parts', ())}
+    lines += ['| ' + ' | '.join([part, *(
+        f'{parts[part, model]:.2f}' for model in ('cnn', 'rnn', 'bilstm'))])
+        + ' |' for part in dict.fromkeys(part for part, _ in parts)]
+    return '\n'.join(lines)
+
+
+def write_tables(page, text):
+    """Replace what stands between the marks."""
+    before, rest = page.read_text(encoding='utf-8').split(BEGIN)
+    _, after = rest.split(END)
+    page.write_text(f'{before}{BEGIN}\n{text}\n{END}{after}',
+                    encoding='utf-8')
+
+
 def print_rows(result):
     print(f'{"":46}{"ours s":>9}{"peer s":>9}{"ratio":>8}{"target":>8}')
     for row in result['ratios']:
@@ -314,21 +373,24 @@ def main():
     parser.add_argument('--largest', type=int, default=500_000)
     parser.add_argument('--run', default='results/stsa.binary_cnn',
                         help='a trained SST run, for the real activations')
+    parser.add_argument('--json', metavar='FILE',
+                        help='write the ratios there and leave docs as it is')
     args = parser.parse_args()
-    result = {'machine': f'{os.cpu_count()} cores, Python '
-                         f'{platform.python_version()}, NumPy '
-                         f'{np.__version__}', 'ratios': []}
+    result = {'machine': machine(), 'ratios': []}
     if args.torch_python:
         with tempfile.TemporaryDirectory() as folder:
             texts = pathlib.Path(folder) / 'sst.npz'
             write_texts(texts, 'stsa.binary', args.data_dir)
-            result['ratios'] += stage_rows(compare_models(
-                args.torch_python, texts, args.repeats))
+            runs = compare_models(args.torch_python, texts, args.repeats)
+            result['ratios'] += stage_rows(runs)
+            result['parts'] = part_rows(runs)
     else:
         print('no --torch-python: the rows against PyTorch are left out')
-    result['ratios'].append(exact_rows(
-        real_layers(args.run), 'exact neighbours, real activations',
-        args.repeats, 1.0))
+    texts, variants = real_layers(args.run)
+    result['ratios'] += [
+        exact_rows(texts, 'exact neighbours of test texts', args.repeats, 1),
+        exact_rows(variants, 'the same of texts without a word',
+                   args.repeats, 1)]
     big = [(synthetic(100_000, seed=i), synthetic(1000, seed=9 + i))
            for i in range(4)]
     result['ratios'].append(exact_rows(
@@ -336,6 +398,10 @@ def main():
     del big
     result['commands'] = command_rows(args.run, args.repeats)
     result['peak_memory_mb'] = peak_memory(args.run)
+    print_rows(result)
+    if args.json:
+        pathlib.Path(args.json).write_text(json.dumps(result, indent=1) + '\n')
+        return
     sizes = [n for n in (1000, 5000, 20_000, 100_000, 500_000)
              if n <= args.largest]
     result['growth_n'] = growth_with_n(sizes, 500, args.repeats)
@@ -343,12 +409,13 @@ def main():
                                        args.repeats)
     result['growth_length'] = growth_with_length((5, 20, 80, 320),
                                                  args.repeats)
-    print_rows(result)
     docs = ROOT / 'docs'
     (docs / 'performance.json').write_text(json.dumps(result, indent=1)
                                            + '\n')
     plot(result, docs)
-    print(f'wrote {docs / "performance.json"}, {docs / "performance.png"}')
+    write_tables(docs / 'performance.md', tables(result))
+    print(f'wrote performance.json, performance.md and performance.png in '
+          f'{docs}')
 
 
 if __name__ == '__main__':

@@ -82,7 +82,9 @@ def test_conv_max_is_chainers_convolution(rng, keep_graph):
         np.testing.assert_allclose(row, np.concatenate(expected), atol=1e-12)
 
 
-def test_conv_max_of_words_is_conv_max(rng):
+@pytest.mark.parametrize('tokens', [1, 4, 7, 4096])
+def test_conv_max_of_words_is_conv_max(rng, tokens, monkeypatch):
+    monkeypatch.setattr(functions, 'BLOCK_TOKENS', tokens)
     ids = rng.integers(0, 6, 14)
     embedding = rng.standard_normal((6, 5))
     ws = [rng.standard_normal((4, 5, k, 1)) for k in (3, 4, 5)]

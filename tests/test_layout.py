@@ -20,7 +20,7 @@ TIERS = {
     'figures': {'visualize'},
     'data_files': {'nlp_utils', 'downloads'},
     'text_datasets': {'nlp_utils', 'downloads', 'data_files'},
-    'functions': {'compat'},
+    'functions': {'compat', 'parallel'},
     'leave_one_out': {'functions'},
     'nets': {'compat', 'functions', 'leave_one_out', 'parallel'},
     'optimizers': {'compat'},

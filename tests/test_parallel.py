@@ -43,6 +43,21 @@ def test_one_thread_of_blas_means_no_thread_of_ours():
     assert set(found) == {threading.get_ident()}
 
 
+def test_pieces_of_a_piece_run_one_after_another():
+    def outer(i):
+        me = threading.get_ident()
+        return parallel.run(lambda j: (i, j, threading.get_ident() == me),
+                            range(3))
+
+    assert parallel.run(outer, range(4)) == [
+        [(i, j, True) for j in range(3)] for i in range(4)]
+    # and afterwards there are threads again
+    with threadpool_limits(2):
+        if parallel.n_workers() > 1:
+            found = parallel.run(lambda _: threading.get_ident(), range(3))
+            assert threading.get_ident() not in found
+
+
 @pytest.mark.parametrize('lengths', [
     [5], [1, 1], [1, 100], [100, 1], [3, 1, 4, 1, 5, 9, 2, 6], [2] * 50])
 def test_even_parts_cover_all_texts_once(lengths, monkeypatch):

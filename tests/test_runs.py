@@ -158,7 +158,7 @@ def test_one_text_at_a_time_is_the_same(model, pair, monkeypatch):
         for one, many in zip([alone, *alone_layers], [logits, *layers],
                              strict=True):
             np.testing.assert_allclose(one[0], many[i], rtol=1e-4, atol=1e-6)
-    monkeypatch.setattr(runs.batches, '__defaults__', (20,))
+    monkeypatch.setattr(type(net.encoder), 'tokens_per_batch', 20)
     small, _ = runs.forward(net, xs)
     np.testing.assert_allclose(small, logits, rtol=1e-4, atol=1e-6)
 
@@ -399,7 +399,7 @@ def test_activations_that_break_off(run_folder, monkeypatch):
             raise KeyboardInterrupt
         return real(xs)
 
-    monkeypatch.setattr(runs.batches, '__defaults__', (50,))
+    monkeypatch.setattr(type(run.model.encoder), 'tokens_per_batch', 50)
     object.__setattr__(run.model, 'logits_and_activations', interrupted)
     with pytest.raises(KeyboardInterrupt):
         runs.activations(run, 'train')
