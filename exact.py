@@ -14,13 +14,14 @@ import parallel
 
 CELLS = 1 << 21         # entries of the largest temporary arrays
 BLOCK_CELLS = 1 << 22   # entries of a block of training examples
-CACHE_BYTES = 1 << 27   # training examples up to this size are kept centred
+CACHE_BYTES = 1 << 29   # training examples up to this size are kept centred
 QUERIES = 1024          # queries answered together
-GROUP_QUERIES = 256     # the same where the examples are sorted
+GROUP_QUERIES = 64, 256  # the same where the examples are sorted, from, to
 FIRST = 1024            # examples that a group of queries sees first
 GROUP = 16              # columns that share a minimum
 SAMPLE = 2048           # examples from which the main direction is taken
-SHARE = .5              # of their variance that it must have to be of use
+# Share of their variance that it must have to be of use, by their number
+SHARES = (1 << 15, .5), (np.inf, .25)
 POWER_STEPS = 20
 HUGE = 2. ** 60         # vectors shorter than it have finite float32 squares
 
@@ -234,7 +235,8 @@ class ExactIndex(NeighborIndex):
         self.norms_ = np.concatenate([
             _square_norms(self._centred(X[rows])) for rows in self._rows()])
         step = -(-len(X) // SAMPLE)
-        self.direction_ = _main_direction(self._centred(X[::step]))
+        least = next(share for n, share in SHARES if len(X) < n)
+        self.direction_ = _main_direction(self._centred(X[::step]), least)
 
     def _open(self):
         d, D = len(self.columns_), self.X_.shape[1]
@@ -245,7 +247,7 @@ class ExactIndex(NeighborIndex):
             (d / 2 + 16) * 2. ** -24 / max(.5, 1 - d * 2. ** -24))
         self._usable = self._radius < HUGE and self._relative < .05
         self._kept = None
-        if self._usable and self.X_.nbytes <= CACHE_BYTES:
+        if self._usable and 4 * len(self.X_) * d <= CACHE_BYTES:
             self._kept = _keep(self._centred(self.X_), self.norms_,
                                self.direction_)
 
@@ -357,8 +359,7 @@ class ExactIndex(NeighborIndex):
         p = z @ self.direction_ if self._is_sorted else np.zeros(len(z))
         z *= -2
         hits, kth = [], np.empty(len(z))
-        for rows in slices(len(z), GROUP_QUERIES if self._is_sorted
-                           else len(z)):
+        for rows in slices(len(z), self._group_size(len(z))):
             found, kth[rows] = self._scan(z[rows], p[rows], norm[rows],
                                           offset[rows], easy[rows], k)
             hits += [(row + rows.start, col, a) for row, col, a in found]
@@ -370,6 +371,14 @@ class ExactIndex(NeighborIndex):
         keep = keep.take(np.argsort(row.take(keep), kind='stable'))
         row = (np.cumsum(easy) - 1).take(row.take(keep))
         return easy, row, col.take(keep), a.take(keep), error[easy]
+
+    def _group_size(self, n_queries):
+        """Queries that share a stretch: few of them have a short one, many
+        a fast product."""
+        least, most = GROUP_QUERIES
+        if not self._is_sorted:
+            return n_queries
+        return max(least, min(most, CELLS // len(self.X_)))
 
     def _scan(self, z, p, norm, offset, easy, k):
         """One pass over what may be near; clears ``easy`` where candidates
@@ -466,9 +475,9 @@ def _keep(centred, norms, direction):
                  norms[order])
 
 
-def _main_direction(values):
+def _main_direction(values, least):
     """About the unit vector in which the rows vary most, float32 (d,), by the
-    power method; empty where it has too little of the variance.
+    power method; empty where it has not the ``least`` share of the variance.
 
     The search is exact with any unit vector.
     """
@@ -482,7 +491,7 @@ def _main_direction(values):
         direction = moments @ (direction / np.linalg.norm(direction))
     share = np.linalg.norm(direction) / moments.trace()
     direction /= np.linalg.norm(direction)
-    return direction.astype(np.float32)[:len(direction) * (share > SHARE)]
+    return direction.astype(np.float32)[:len(direction) * (share > least)]
 
 
 def slices(n, size):

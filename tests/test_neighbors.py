@@ -330,7 +330,7 @@ def scanned(index, monkeypatch):
 
 def test_sorted_examples_leave_out_what_is_far(monkeypatch):
     monkeypatch.setattr(exact, 'FIRST', 100)
-    monkeypatch.setattr(exact, 'GROUP_QUERIES', 64)
+    monkeypatch.setattr(exact, 'GROUP_QUERIES', (64, 64))
     X, Q, k = flat(4000), flat(500, seed=1), 20
     index = ExactIndex().fit(X)
     u = index.direction_.astype(np.float64)
@@ -359,7 +359,7 @@ def test_examples_that_spread_evenly_are_not_sorted(monkeypatch):
 def test_sorted_examples_at_their_ends(first, k, noise, monkeypatch):
     """Queries beyond either end, in a gap, on an example; ties."""
     monkeypatch.setattr(exact, 'FIRST', first)
-    monkeypatch.setattr(exact, 'GROUP_QUERIES', 1)
+    monkeypatch.setattr(exact, 'GROUP_QUERIES', (1, 1))
     X = flat(1200, noise=noise)
     X[300:360] = X[200:260]
     axis = np.random.RandomState(9).randn(60)
@@ -374,7 +374,7 @@ def test_sorted_examples_at_their_ends(first, k, noise, monkeypatch):
 def test_a_neighbour_at_the_very_end_of_the_stretch(monkeypatch):
     """As far along the direction as the others are across it."""
     monkeypatch.setattr(exact, 'FIRST', 1)
-    monkeypatch.setattr(exact, 'GROUP_QUERIES', 1)
+    monkeypatch.setattr(exact, 'GROUP_QUERIES', (1, 1))
     rng = np.random.RandomState(0)
     X = np.zeros((600, 60))
     X[:200, 0] = rng.uniform(-.01, .01, 200)
