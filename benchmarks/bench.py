@@ -34,6 +34,7 @@ import nlp_utils  # noqa: E402
 import text_datasets  # noqa: E402
 
 K = 75
+KS = 1, 10, 75, 300, 1000
 BEGIN, END = '<!-- results -->', '<!-- end of results -->'
 # stage -> (model, what both sides time, target of ours / theirs)
 STAGES = {
@@ -111,16 +112,17 @@ def part_rows(runs):
             for model, (ours, _) in runs.items() for part in ours[0]['parts']]
 
 
-def synthetic(n, width=300, seed=0):
-    """Activations shaped like a trained layer's: few strong directions,
-    ReLU, a third of the units dead."""
+def mixed(layer, labels, n, seed):
+    """Activations like a layer's real ones, (n, D): mixes of two real ones
+    of the same label."""
     rng = np.random.default_rng(seed)
-    mix = np.random.default_rng(0).standard_normal((24, width))
-    mix *= np.linspace(3, .2, 24)[:, None]
-    x = rng.standard_normal((n, 24)) @ mix
-    x += .3 * rng.standard_normal((n, width))
-    x[:, ::3] -= 100
-    return np.maximum(x, 0).astype(np.float32)
+    order = np.argsort(labels, kind='stable')
+    counts = np.bincount(labels)
+    i = rng.integers(0, len(layer), n)
+    place = (rng.random(n) * counts[labels[i]]).astype(int)
+    j = order[(np.cumsum(counts) - counts)[labels[i]] + place]
+    share = rng.random((n, 1), dtype=np.float32)
+    return share * layer[i] + (1 - share) * layer[j]
 
 
 def ours_search(X):
@@ -149,37 +151,42 @@ SEARCHES = {'exact (this project)': ours_search, 'faiss flat': faiss_search,
             'sgemm alone': sgemm_search}
 
 
-def growth_with_n(sizes, n_queries, repeats):
-    """Milliseconds a query by number of indexed examples."""
-    Q = synthetic(n_queries, seed=1)
-    rows = []
-    for n in sizes:
-        X = synthetic(n)
-        searches = {name: make(X) for name, make in SEARCHES.items()}
-        if n <= 5000:
-            searches['kd-tree, one at a time'] = kdtree_search(X)
-        for name, search in searches.items():
-            queries = Q[:50] if name.startswith('kd') else Q
-            best = statistics.median(
-                seconds_of(lambda: search(queries, min(K, n)))  # noqa: B023
-                for _ in range(repeats))
-            rows.append({'n': n, 'search': name,
-                         'ms': 1000 * best / len(queries)})
-            print('  ', rows[-1], flush=True)
-    return rows
+def seconds_of_searches(layers, searches, k, repeats):
+    """Seconds over all layers: {name: median}, in alternation.
+
+    Args:
+        layers: iterable of (indexed, queries), a layer each.
+        searches: {name: function X -> function (Q, k)}.
+    """
+    totals = {name: np.zeros(repeats) for name in searches}
+    for X, Q in layers:
+        ready = {name: make(X) for name, make in searches.items()}
+        for i in range(repeats):
+            for name, search in ready.items():
+                totals[name][i] += seconds_of(
+                    lambda: search(Q, k))  # noqa: B023
+    return {name: statistics.median(total) for name, total in totals.items()}
 
 
-def growth_with_k(ks, n, n_queries, repeats):
-    """Milliseconds a query by number of neighbours."""
-    X, Q = synthetic(n), synthetic(n_queries, seed=1)
+def growth(key, cases, layers, labels, n_queries, repeats):
+    """Milliseconds a query, over all layers, in cases (n indexed, k)."""
     rows = []
-    for name, make in SEARCHES.items():
-        search = make(X)
-        for k in ks:
-            best = statistics.median(
-                seconds_of(lambda: search(Q, k))  # noqa: B023
-                for _ in range(repeats))
-            rows.append({'k': k, 'search': name, 'ms': 1000 * best / len(Q)})
+    for n, k in cases:
+        def pairs(n=n):
+            return ((mixed(layer, labels, n, seed=1),
+                     mixed(layer, labels, n_queries, seed=2))
+                    for layer in layers)
+
+        found = seconds_of_searches(pairs(), SEARCHES, k, repeats)
+        if key == 'n' and n <= 5000:
+            few = ((X, Q[:50]) for X, Q in pairs())
+            seconds, = seconds_of_searches(
+                few, {'kd-tree': kdtree_search}, k, 1).values()
+            found['kd-tree, one at a time'] = seconds * n_queries / 50
+        rows += [{key: {'n': n, 'k': k}[key], 'search': name,
+                  'ms': 1000 * seconds / n_queries}
+                 for name, seconds in found.items()]
+        print('  ', rows[-len(found):], flush=True)
     return rows
 
 
@@ -194,7 +201,7 @@ def growth_with_length(lengths, repeats):
         classifier = nets.make_classifier(model, 5000, 2)
         for length in lengths:
             xs = [np.random.randint(2, 5000, length).astype(np.int32)
-                  for _ in range(max(1, 400 // length))]
+                  for _ in range(max(4, 2000 // length))]
             plain = explainers.variants(xs, 0)[0]
             for name, work in (
                     ('at once', lambda: classifier.leave_one_out(xs)),  # noqa: B023, E501
@@ -208,34 +215,23 @@ def growth_with_length(lengths, repeats):
 
 
 def real_layers(folder):
-    """Activations of a run: [(indexed, queries)] a layer, for two kinds of
-    queries: the test texts, and 300 of them without each word."""
+    """Activations of a run, a list of layers each: of the training texts,
+    of the test texts, of 300 of those without each word; training labels."""
     import runs
     run = runs.load_run(folder)
     xs, _ = runs.encode(run.data.test, run.vocab)
-    indexed = [np.ascontiguousarray(h)
-               for h in runs.activations(run, 'train')[1]]
-    return [list(zip(indexed, queries, strict=True)) for queries in (
-        runs.activations(run, 'test')[1], run.model.leave_one_out(xs[:300])[1]
-    )]
+    _, indexed, labels = runs.activations(run, 'train')
+    indexed = [np.ascontiguousarray(h) for h in indexed]
+    return (indexed, runs.activations(run, 'test')[1],
+            run.model.leave_one_out(xs[:300])[1], labels)
 
 
-def exact_rows(layers, title, repeats, target):
+def exact_row(title, layers, repeats, target):
     """Exact neighbours of all layers, ours beside faiss flat."""
-    ours, theirs = [], []
-    for _ in range(repeats):
-        for side, make in ((ours, ours_search), (theirs, faiss_search)):
-            total = 0
-            for X, Q in layers:
-                X, Q = np.ascontiguousarray(X), np.ascontiguousarray(Q)
-                search = make(X)
-                total += seconds_of(lambda: search(Q, K))  # noqa: B023
-            side.append(total)
-    ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
-    return {'stage': title, 'peer': 'faiss flat',
-            'ours': statistics.median(ours),
-            'theirs': statistics.median(theirs),
-            'ratio': statistics.median(ratios), 'target': target}
+    found = seconds_of_searches(
+        layers, {'ours': ours_search, 'theirs': faiss_search}, K, repeats)
+    return {'stage': title, 'peer': 'faiss flat', **found,
+            'ratio': found['ours'] / found['theirs'], 'target': target}
 
 
 def command_rows(folder, repeats):
@@ -386,16 +382,15 @@ def main():
             result['parts'] = part_rows(runs)
     else:
         print('no --torch-python: the rows against PyTorch are left out')
-    texts, variants = real_layers(args.run)
+    indexed, texts, variants, labels = real_layers(args.run)
+    many = ((mixed(layer, labels, 100_000, seed=1),
+             mixed(layer, labels, 1000, seed=2)) for layer in indexed)
     result['ratios'] += [
-        exact_rows(texts, 'exact neighbours of test texts', args.repeats, 1),
-        exact_rows(variants, 'the same of texts without a word',
-                   args.repeats, 1)]
-    big = [(synthetic(100_000, seed=i), synthetic(1000, seed=9 + i))
-           for i in range(4)]
-    result['ratios'].append(exact_rows(
-        big, 'exact neighbours, 100,000 x 4 layers', args.repeats, 0.5))
-    del big
+        exact_row('exact neighbours of test texts',
+                  zip(indexed, texts, strict=True), args.repeats, 1),
+        exact_row('the same of texts without a word',
+                  zip(indexed, variants, strict=True), args.repeats, 1),
+        exact_row('the same among 100,000 examples', many, args.repeats, .5)]
     result['commands'] = command_rows(args.run, args.repeats)
     result['peak_memory_mb'] = peak_memory(args.run)
     print_rows(result)
@@ -404,9 +399,10 @@ def main():
         return
     sizes = [n for n in (1000, 5000, 20_000, 100_000, 500_000)
              if n <= args.largest]
-    result['growth_n'] = growth_with_n(sizes, 500, args.repeats)
-    result['growth_k'] = growth_with_k((1, 10, 75, 300, 1000), 20_000, 500,
-                                       args.repeats)
+    result['growth_n'] = growth('n', [(n, K) for n in sizes], indexed, labels,
+                                500, args.repeats)
+    result['growth_k'] = growth('k', [(20_000, k) for k in KS], indexed,
+                                labels, 500, args.repeats)
     result['growth_length'] = growth_with_length((5, 20, 80, 320),
                                                  args.repeats)
     docs = ROOT / 'docs'
