@@ -4,9 +4,10 @@
     python benchmarks/bench.py --torch-python PATH   # a Python with torch
                                                      # and faiss-cpu
 
-Prints ratios (ours divided by the peer's time, medians) and writes
-docs/performance.json, the plots and the tables of docs/performance.md.
-Without --torch-python the rows against PyTorch are left out, saying so.
+Prints ratios (ours divided by the peer's time, medians) and writes them, under
+the name of OpenBLAS's kernels, to docs/performance.json, and the tables and
+plots of docs/performance.md.  Without --torch-python the rows against PyTorch
+are left out, saying so.
 """
 import argparse
 import json
@@ -307,46 +308,59 @@ def plot(result, folder):
     figure.savefig(folder / 'performance.png', dpi=110)
 
 
-def machine():
-    """What the figures depend on."""
-    kernels = {library['architecture'] for library in threadpool_info()
-               if library['internal_api'] == 'openblas'}
-    chosen = os.environ.get('OPENBLAS_CORETYPE')
-    return (f'{os.cpu_count()} cores, Python {platform.python_version()}, '
-            f'NumPy {np.__version__}, OpenBLAS kernels '
-            f'{", ".join(sorted(kernels))}'
-            + (' (chosen by OPENBLAS_CORETYPE)' if chosen else ''))
+def kernels():
+    """Which kernels NumPy's matrix product uses: what ratios depend on."""
+    np.ones((2, 2)) @ np.ones((2, 2))
+    return next((library['architecture'] for library in threadpool_info()
+                 if 'numpy' in library['filepath']
+                 and library['internal_api'] == 'openblas'), 'other')
 
 
-def tables(result):
-    """The tables of docs/performance.md."""
-    lines = [f'Measured on: {result["machine"]}.', '',
-             '| stage | peer | this project, s | peer, s | ratio | target |',
+def table(result):
+    """The tables of docs/performance.md of one kind of kernels."""
+    lines = ['| stage | peer | this project, s | peer, s | ratio | target |',
              '|---|---|---|---|---|---|']
     lines += [f'| {row["stage"]} | {row["peer"]} | {row["ours"]:.2f} '
-              f'| {row["theirs"]:.2f} | {row["ratio"]:.2f} '
+              f'| {row["theirs"]:.2f} | {row["ratio"]:.3f} '
               f'| {row["target"]:.2f} |' for row in result['ratios']]
     lines += ['', '| command | seconds | target |', '|---|---|---|']
-    lines += [f'| {row["stage"]} | {row["seconds"]:.2f} '
+    lines += [f'| `{row["stage"]}` | {row["seconds"]:.2f} '
               f'| {row["target"]:g} |' for row in result['commands']]
     lines += [f'| peak memory of `run_dknn.py`, MB '
-              f'| {result["peak_memory_mb"]:.0f} | 600 |', '',
-              '| where the time goes | cnn | rnn | bilstm |',
-              '|---|---|---|---|']
+              f'| {result["peak_memory_mb"]:.0f} | 600 |']
     parts = {(row['part'], row['model']): row['seconds']
              for row in result.get('parts', ())}
+    if parts:
+        lines += ['', '| where the time goes, s | cnn | rnn | bilstm |',
+                  '|---|---|---|---|']
     lines += ['| ' + ' | '.join([part, *(
         f'{parts[part, model]:.2f}' for model in ('cnn', 'rnn', 'bilstm'))])
         + ' |' for part in dict.fromkeys(part for part, _ in parts)]
     return '\n'.join(lines)
 
 
+def tables(results):
+    """One after the other, a heading each."""
+    return '\n\n'.join(
+        f'### OpenBLAS kernels {name}\n\n{result["machine"]}.\n\n'
+        f'{table(result)}' for name, result in sorted(results.items()))
+
+
 def write_tables(page, text):
     """Replace what stands between the marks."""
     before, rest = page.read_text(encoding='utf-8').split(BEGIN)
     _, after = rest.split(END)
-    page.write_text(f'{before}{BEGIN}\n{text}\n{END}{after}',
+    page.write_text(f'{before}{BEGIN}\n\n{text}\n\n{END}{after}',
                     encoding='utf-8')
+
+
+def write_result(docs, name, result):
+    """Replace the results of these kernels, and the tables of all."""
+    path = docs / 'performance.json'
+    results = json.loads(path.read_text()) if path.is_file() else {}
+    results[name] = {**results.get(name, {}), **result}
+    path.write_text(json.dumps(results, indent=1) + '\n')
+    write_tables(docs / 'performance.md', tables(results))
 
 
 def print_rows(result):
@@ -369,10 +383,12 @@ def main():
     parser.add_argument('--largest', type=int, default=500_000)
     parser.add_argument('--run', default='results/stsa.binary_cnn',
                         help='a trained SST run, for the real activations')
-    parser.add_argument('--json', metavar='FILE',
-                        help='write the ratios there and leave docs as it is')
+    parser.add_argument('--quick', action='store_true',
+                        help='leave the plots as they are')
     args = parser.parse_args()
-    result = {'machine': machine(), 'ratios': []}
+    result = {'machine': f'{os.cpu_count()} cores, Python '
+                         f'{platform.python_version()}, NumPy '
+                         f'{np.__version__}', 'ratios': []}
     if args.torch_python:
         with tempfile.TemporaryDirectory() as folder:
             texts = pathlib.Path(folder) / 'sst.npz'
@@ -394,24 +410,19 @@ def main():
     result['commands'] = command_rows(args.run, args.repeats)
     result['peak_memory_mb'] = peak_memory(args.run)
     print_rows(result)
-    if args.json:
-        pathlib.Path(args.json).write_text(json.dumps(result, indent=1) + '\n')
-        return
-    sizes = [n for n in (1000, 5000, 20_000, 100_000, 500_000)
-             if n <= args.largest]
-    result['growth_n'] = growth('n', [(n, K) for n in sizes], indexed, labels,
-                                500, args.repeats)
-    result['growth_k'] = growth('k', [(20_000, k) for k in KS], indexed,
-                                labels, 500, args.repeats)
-    result['growth_length'] = growth_with_length((5, 20, 80, 320),
-                                                 args.repeats)
     docs = ROOT / 'docs'
-    (docs / 'performance.json').write_text(json.dumps(result, indent=1)
-                                           + '\n')
-    plot(result, docs)
-    write_tables(docs / 'performance.md', tables(result))
-    print(f'wrote performance.json, performance.md and performance.png in '
-          f'{docs}')
+    if not args.quick:
+        sizes = [n for n in (1000, 5000, 20_000, 100_000, 500_000)
+                 if n <= args.largest]
+        result['growth_n'] = growth('n', [(n, K) for n in sizes], indexed,
+                                    labels, 500, args.repeats)
+        result['growth_k'] = growth('k', [(20_000, k) for k in KS], indexed,
+                                    labels, 500, args.repeats)
+        result['growth_length'] = growth_with_length((5, 20, 80, 320),
+                                                     args.repeats)
+        plot(result, docs)
+    write_result(docs, kernels(), result)
+    print(f'wrote performance.json and performance.md in {docs}')
 
 
 if __name__ == '__main__':
