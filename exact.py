@@ -220,7 +220,7 @@ class ExactIndex(NeighborIndex):
     less than a fourth of all.
     """
 
-    _arrays = ('centre_', 'columns_', 'norms_', 'direction_')
+    _arrays = ('centre_', 'columns_', 'direction_')
 
     def _build(self):
         X = self.X_
@@ -232,8 +232,6 @@ class ExactIndex(NeighborIndex):
             total += block.sum(axis=0, dtype=np.float64)
         self.centre_ = (total / len(X)).astype(np.float32)
         self.columns_ = np.flatnonzero(low < high)
-        self.norms_ = np.concatenate([
-            _square_norms(self._centred(X[rows])) for rows in self._rows()])
         step = -(-len(X) // SAMPLE)
         least = next(share for n, share in SHARES if len(X) < n)
         self.direction_ = _main_direction(self._centred(X[::step]), least)
@@ -241,15 +239,20 @@ class ExactIndex(NeighborIndex):
     def _open(self):
         d, D = len(self.columns_), self.X_.shape[1]
         self._constant = np.setdiff1d(np.arange(D), self.columns_)
-        self._radius = np.sqrt(self.norms_.max())
+        in_memory = 4 * len(self.X_) * d <= CACHE_BYTES
+        centred = ([self._centred(self.X_)] if in_memory else
+                   (self._centred(self.X_[rows]) for rows in self._rows()))
+        norms = np.concatenate([_square_norms(block) for block in centred])
+        with np.errstate(over='ignore'):
+            self._norms = norms.astype(np.float32)
+        self._radius = np.sqrt(norms.max())
         self._rounding = (D + 8) * 2. ** -52
         self._relative = self._rounding + (
             (d / 2 + 16) * 2. ** -24 / max(.5, 1 - d * 2. ** -24))
         self._usable = self._radius < HUGE and self._relative < .05
         self._kept = None
-        if self._usable and 4 * len(self.X_) * d <= CACHE_BYTES:
-            self._kept = _keep(self._centred(self.X_), self.norms_,
-                               self.direction_)
+        if self._usable and in_memory:
+            self._kept = _keep(centred[0], self._norms, self.direction_)
 
     def _block_size(self):
         return max(1, min(8192, BLOCK_CELLS // self.X_.shape[1]))
@@ -289,7 +292,7 @@ class ExactIndex(NeighborIndex):
             for rows in self._rows():
                 yield (np.arange(rows.start, rows.stop),
                        self._centred(self.X_[rows]),
-                       self.norms_[rows].astype(np.float32))
+                       self._norms[rows])
             return
         order, positions, centred, norms = self._kept
         if positions is None:
@@ -466,7 +469,6 @@ class _Kept(NamedTuple):
 
 def _keep(centred, norms, direction):
     """Sort examples (N, d) by their product with a direction, if any."""
-    norms = norms.astype(np.float32)
     if not len(direction):
         return _Kept(np.arange(len(norms)), None, centred, norms)
     p = centred @ direction
