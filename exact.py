@@ -119,7 +119,7 @@ class NeighborIndex:
         """What ``fit`` and ``load`` both end with."""
 
     def _read(self, path):
-        with np.load(path) as arrays:
+        with open(path, 'rb') as file, np.load(file) as arrays:
             for name in self._arrays:
                 setattr(self, name, arrays[name])
             return arrays['shape']

@@ -22,9 +22,12 @@ import hashlib
 import json
 import os
 import pathlib
+import pickle
 import shutil
 import sys
 import tempfile
+import zipfile
+import zlib
 from typing import NamedTuple
 
 import chainer
@@ -50,7 +53,11 @@ OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, 'log',
            'interpretations.jsonl', 'evaluation.json')
 RESULTS = 'results'
 CHEAP_INDEXES = 'exact',  # built again faster than read
-ACTIVATIONS_VERSION = 1  # raise it where they are computed otherwise
+# Raise them where activations, indexes are computed otherwise.
+ACTIVATIONS_VERSION = INDEX_VERSION = 1
+# What NumPy, joblib and faiss raise for a file that is cut or overwritten
+DAMAGED = (OSError, ValueError, RuntimeError, EOFError, LookupError,
+           zipfile.BadZipFile, zlib.error, pickle.UnpicklingError)
 SPLITS = 'train', 'valid', 'calib', 'test'
 # What args.json must hold, in the released code's runs, too.
 SETTINGS = {'dataset': str, 'model': str, 'unit': int, 'layer': int,
@@ -529,11 +536,16 @@ def _fit_or_load(model, folder, layers, labels, args):
     if args.index in CHEAP_INDEXES:
         model.fit(layers, labels)
         return
-    key = (folder / 'train' / 'key').read_text() + str(args.layers)
+    key = (f'{(folder / "train" / "key").read_text()} {args.layers} '
+           f'{INDEX_VERSION}')
     stored = folder / f'index_{args.index}'
     if (stored / 'key').is_file() and (stored / 'key').read_text() == key:
-        model.load_indexes(stored, layers, labels)
-        return
+        try:
+            model.load_indexes(stored, layers, labels)
+            return
+        except DAMAGED as error:
+            print(f'{stored} is damaged ({type(error).__name__}) and built '
+                  'anew', file=sys.stderr)
     model.fit(layers, labels)
     with replacing_folder(stored) as temporary:
         model.save_indexes(temporary)

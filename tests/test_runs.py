@@ -427,6 +427,27 @@ def test_stored_indexes(run_folder, index, monkeypatch):
     assert f'activations/index_{index}/key' in changed
 
 
+@pytest.mark.parametrize('index', ['kdtree', 'lsh', 'hnsw', 'ivf'])
+@pytest.mark.parametrize('damage', [
+    lambda content: b'', lambda content: content[:len(content) // 2],
+    lambda content: b'garbage'])
+def test_a_damaged_index_is_built_anew(run_folder, index, damage, capsys):
+    run, flags = runs.load_run(run_folder), dknn_flags('--index', index,
+                                                       '-k', '9')
+    _, layers, _ = runs.activations(run, 'test')
+    first = runs.fit_dknn(run, flags).predict(layers)
+    folder = run_folder / 'activations' / f'index_{index}'
+    path = sorted(folder.glob('layer*'))[0]
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    capsys.readouterr()
+    second = runs.fit_dknn(run, flags).predict(layers)
+    assert f'{folder} is damaged' in capsys.readouterr().err
+    for one, other in zip(first, second, strict=True):
+        assert (one == other).all()
+    assert len(sorted(folder.glob('layer*'))[0].read_bytes()) == len(whole)
+
+
 def test_temperature_file(run_folder):
     run = runs.load_run(run_folder)
     temperature = runs.fit_run_temperature(run)
