@@ -14,7 +14,7 @@ import parallel
 
 CELLS = 1 << 21         # entries of the largest temporary arrays
 BLOCK_CELLS = 1 << 22   # entries of a block of training examples
-CACHE_BYTES = 1 << 29   # training examples up to this size are kept centred
+CACHE_BYTES = 1 << 29   # examples of a layer up to this size are kept centred
 QUERIES = 1024          # queries answered together
 GROUP_QUERIES = 64, 256  # the same where the examples are sorted, from, to
 FIRST = 1024            # examples that a group of queries sees first
@@ -213,11 +213,11 @@ class ExactIndex(NeighborIndex):
     underflow and for t.  Examples whose a differ by more than twice the bound
     are in the right order; only the others are evaluated in float64.
 
-    Where one direction has most of the variance, as in the upper layers of a
-    trained network, the examples are kept in the order of their product p(x)
-    with it.  |p(x) - p(q)| is at most the distance of x from q, so that
-    queries with about the same p need only the examples of a stretch, often
-    less than a fourth of all.
+    Where one direction has much of the variance (``SHARES``), as in the upper
+    layers of a trained network, the examples are kept in the order of their
+    product p(x) with it.  |p(x) - p(q)| is at most the distance of x from q,
+    so that queries with about the same p need only the examples of a stretch,
+    often less than a fourth of all.
     """
 
     _arrays = ('centre_', 'columns_', 'direction_')
@@ -240,9 +240,13 @@ class ExactIndex(NeighborIndex):
         d, D = len(self.columns_), self.X_.shape[1]
         self._constant = np.setdiff1d(np.arange(D), self.columns_)
         in_memory = 4 * len(self.X_) * d <= CACHE_BYTES
-        centred = ([self._centred(self.X_)] if in_memory else
-                   (self._centred(self.X_[rows]) for rows in self._rows()))
-        norms = np.concatenate([_square_norms(block) for block in centred])
+        centred = np.empty((len(self.X_) * in_memory, d), np.float32)
+        norms = np.empty(len(self.X_))
+        for rows in self._rows():
+            block = self._centred(self.X_[rows])
+            norms[rows] = _square_norms(block)
+            if in_memory:
+                centred[rows] = block
         with np.errstate(over='ignore'):
             self._norms = norms.astype(np.float32)
         self._radius = np.sqrt(norms.max())
@@ -252,7 +256,7 @@ class ExactIndex(NeighborIndex):
         self._usable = self._radius < HUGE and self._relative < .05
         self._kept = None
         if self._usable and in_memory:
-            self._kept = _keep(centred[0], self._norms, self.direction_)
+            self._kept = _sorted_along(self.direction_, centred, self._norms)
 
     def _block_size(self):
         return max(1, min(8192, BLOCK_CELLS // self.X_.shape[1]))
@@ -274,8 +278,10 @@ class ExactIndex(NeighborIndex):
     def _arrange(self, Q):
         if not self._is_sorted:
             return super()._arrange(Q)
+        direction = np.zeros(Q.shape[1], np.float32)
+        direction[self.columns_] = self.direction_
         with np.errstate(over='ignore', invalid='ignore'):
-            return np.argsort(self._centred(Q) @ self.direction_)
+            return np.argsort(Q @ direction)
 
     def _blocks(self, p, radius, k):
         """Examples that may be nearer than ``radius``, in blocks.
@@ -397,6 +403,7 @@ class ExactIndex(NeighborIndex):
         # Of the products p, of centring and of the direction's length
         slack = (2 * z.shape[1] + 32) * 2. ** -24 * (norm + self._radius)
         hits = []
+        # radius shrinks from block to block, and says which are still needed
         for indices, block, norms in self._blocks(p, radius, k):
             for rows in slices(len(z), max(GROUP, CELLS // len(block))):
                 a = z[rows] @ block.T  # (b, n)
@@ -467,8 +474,8 @@ class _Kept(NamedTuple):
     norms: np.ndarray      # float32 (N,), squared
 
 
-def _keep(centred, norms, direction):
-    """Sort examples (N, d) by their product with a direction, if any."""
+def _sorted_along(direction, centred, norms):
+    """Examples (N, d) by their product with a direction, if there is one."""
     if not len(direction):
         return _Kept(np.arange(len(norms)), None, centred, norms)
     p = centred @ direction
@@ -492,8 +499,10 @@ def _main_direction(values, least):
     for _ in range(POWER_STEPS):
         direction = moments @ (direction / np.linalg.norm(direction))
     share = np.linalg.norm(direction) / moments.trace()
+    if share <= least:
+        return np.empty(0, np.float32)
     direction /= np.linalg.norm(direction)
-    return direction.astype(np.float32)[:len(direction) * (share > least)]
+    return direction.astype(np.float32)
 
 
 def slices(n, size):

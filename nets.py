@@ -64,7 +64,8 @@ class Encoder(chainer.Chain):
     """What every encoder has: ``embed_words``, ``__call__`` on what it
     returns, and ``without_words``.
 
-    ``tokens_per_batch`` is how many are read at once without a graph.
+    ``tokens_per_batch`` is how many are read at once without a graph on a
+    CPU.
     """
 
     tokens_per_batch = 8192
@@ -331,10 +332,12 @@ def _pack(xs):
 
 def _even_parts(xs):
     """Slices of texts with about as many words each, one a thread."""
-    ends = np.cumsum([len(x) for x in xs])
+    lengths = np.array([len(x) for x in xs])
+    ends = np.cumsum(lengths)
     n = min(parallel.n_workers(), len(xs))
-    edges = np.searchsorted(ends, ends[-1] * np.arange(1, n) / n) + 1
-    edges = np.unique([0, *np.minimum(edges, len(xs)), len(xs)])
+    edges = np.searchsorted(ends - lengths / 2,
+                            ends[-1] * np.arange(1, n) / n)
+    edges = np.unique([0, *edges, len(xs)])
     return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
 
 
@@ -402,7 +405,8 @@ class TextClassifier(chainer.Chain):
                 [chainer.cuda.to_cpu(h.array) for h in layers])
 
     def leave_one_out(self, xs, side=-1):
-        """Both for every text without each of its words but ``<eos>``.
+        """Both for every text without each of its words but ``<eos>``, on a
+        CPU.
 
         Args:
             xs: as for :meth:`logits`.

@@ -19,10 +19,15 @@ def _blas():
     return ThreadpoolController().select(user_api='blas')
 
 
+def n_threads():
+    """Threads of BLAS."""
+    return max((library['num_threads'] for library in _blas().info()),
+               default=1)
+
+
 def n_workers():
     """How many pieces run at the same time."""
-    n_threads = (library['num_threads'] for library in _blas().info())
-    return min(max(n_threads, default=1), WORKERS)
+    return min(n_threads(), WORKERS)
 
 
 def run(work, pieces):
@@ -30,13 +35,14 @@ def run(work, pieces):
 
     ``work`` must not depend on settings of the calling thread (Chainer's
     ``using_config`` is one).  Where it calls this function itself, its own
-    pieces run one after another.
+    pieces run one after another.  Not for two threads of the caller at the
+    same time: the number of BLAS's threads belongs to the process.
     """
     pieces = list(pieces)
     workers = min(n_workers(), len(pieces))
     if workers < 2 or getattr(_inside, 'worker', False):
         return [work(piece) for piece in pieces]
-    with _blas().limit(limits=max(1, n_workers() // workers)), (
+    with _blas().limit(limits=n_threads() // workers), (
             ThreadPoolExecutor(workers, initializer=_enter)) as pool:
         return list(pool.map(work, pieces))
 

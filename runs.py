@@ -52,6 +52,7 @@ OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, 'log',
            'predictions.jsonl', 'interpretations.html',
            'interpretations.jsonl', 'evaluation.json')
 RESULTS = 'results'
+TOKENS_ON_GPU = 16384  # of a batch; nets.Encoder has that of a CPU
 CHEAP_INDEXES = 'exact',  # built again faster than read
 # Raise them where activations, indexes are computed otherwise.
 ACTIVATIONS_VERSION = INDEX_VERSION = 1
@@ -450,11 +451,11 @@ def forward(model, xs, desc=None, out=None):
         bar.update(len(rows))
 
     with progress_bar(n, desc, 'text') as bar:
-        rows = batches(xs, model.encoder.tokens_per_batch)
         if model.xp is np:
-            parallel.run(fill, rows)
+            parallel.run(fill, batches(xs, model.encoder.tokens_per_batch))
         else:
-            list(map(fill, rows))
+            for rows in batches(xs, TOKENS_ON_GPU):
+                fill(rows)
     return arrays[0], arrays[1:]
 
 

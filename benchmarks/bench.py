@@ -7,7 +7,7 @@
 Prints ratios (ours divided by the peer's time, medians) and writes them, under
 the name of OpenBLAS's kernels, to docs/performance.json, and the tables and
 plots of docs/performance.md.  Without --torch-python the rows against PyTorch
-are left out, saying so.
+are left out, and docs stays as it is.
 """
 import argparse
 import json
@@ -411,6 +411,9 @@ def main():
     result['peak_memory_mb'] = peak_memory(args.run)
     print_rows(result)
     docs = ROOT / 'docs'
+    if not args.torch_python:
+        print('no --torch-python: docs is left as it is')
+        return
     if not args.quick:
         sizes = [n for n in (1000, 5000, 20_000, 100_000, 500_000)
                  if n <= args.largest]

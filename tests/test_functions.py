@@ -166,3 +166,10 @@ def test_gpu_agrees_with_cpu(rng):
         chainer.Variable(cupy.asarray(x)), LENGTHS,
         [cupy.asarray(w) for w in ws])).array
     np.testing.assert_allclose(cupy.asnumpy(on_gpu), expected, atol=1e-4)
+
+
+def test_blocks_of_texts(monkeypatch):
+    monkeypatch.setattr(functions, 'BLOCK_TOKENS', 4)
+    # tokens end at 2, 5, 6, 12, 13: in blocks 0, 1, 1, 3, 3
+    assert functions._blocks_of_texts(np.array([2, 3, 1, 6, 1])) == [
+        slice(0, 1), slice(1, 3), slice(3, 5)]

@@ -389,6 +389,45 @@ def test_a_neighbour_at_the_very_end_of_the_stretch(monkeypatch):
     assert_exact(index, q, 2)
 
 
+def test_many_examples_are_sorted_along_a_weaker_direction(monkeypatch):
+    X, Q = activations(900), activations(30, seed=2)
+    assert not ExactIndex().fit(X)._is_sorted
+    monkeypatch.setattr(exact, 'SHARES', ((900, 1), (np.inf, .1)))
+    index = ExactIndex().fit(X)
+    assert index._is_sorted
+    assert_exact(index, Q, 9)
+    assert index._group_size(1000) == 256
+    monkeypatch.setattr(exact, 'CELLS', 100 * len(X))
+    assert index._group_size(1000) == 100
+    monkeypatch.setattr(exact, 'CELLS', len(X))
+    assert index._group_size(1000) == 64
+
+
+def test_products_with_the_direction_are_within_their_slack():
+    X, Q = flat(800), flat(50, seed=3)
+    index = ExactIndex().fit(X)
+    z, x = index._centred(Q), index._kept.centred
+    gap = abs((z @ index.direction_).astype(np.float64)[:, None]
+              - index._kept.positions)
+    exact_gap = np.linalg.norm(
+        Q.astype(np.float64)[:, None] - X[index._kept.order], axis=2)
+    norm = np.linalg.norm(z.astype(np.float64), axis=1)
+    slack = (2 * x.shape[1] + 32) * 2. ** -24 * (norm + index._radius)
+    assert (gap <= exact_gap + slack[:, None]).all()
+
+
+def test_few_varying_columns_take_little_memory():
+    X = np.zeros((60_000, 300), np.float32)
+    X[:, :4] = np.random.RandomState(0).randn(60_000, 4)
+    tracemalloc.start()
+    try:
+        ExactIndex().fit(X)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < X.nbytes / 2
+
+
 def test_any_direction_gives_the_same_neighbours():
     """It saves work only: here it is the one of least variance."""
     X, Q = flat(900), flat(40, seed=2)

@@ -1,4 +1,5 @@
 """Pieces run several at a time, and leave no trace."""
+import contextlib
 import threading
 
 import numpy as np
@@ -31,10 +32,29 @@ def test_an_error_comes_through_and_threads_are_given_back():
         if i == 3:
             raise ValueError('piece 3')
 
-    before = parallel._blas().info()
-    with pytest.raises(ValueError, match='piece 3'):
-        parallel.run(work, range(5))
-    assert parallel._blas().info() == before
+    with threadpool_limits(2):
+        before = parallel._blas().info()
+        with pytest.raises(ValueError, match='piece 3'):
+            parallel.run(work, range(5))
+        assert parallel._blas().info() == before
+
+
+@pytest.mark.parametrize('threads, pieces, each', [
+    (2, 5, 1), (4, 2, 2), (16, 20, 2), (16, 2, 8)])
+def test_threads_of_blas_are_shared_out(threads, pieces, each, monkeypatch):
+    given = []
+
+    class Blas:
+        def info(self):
+            return [{'num_threads': threads}]
+
+        def limit(self, limits):
+            given.append(limits)
+            return contextlib.nullcontext()
+
+    monkeypatch.setattr(parallel, '_blas', Blas)
+    assert parallel.run(str, range(pieces)) == list(map(str, range(pieces)))
+    assert given == [each]
 
 
 def test_one_thread_of_blas_means_no_thread_of_ours():
@@ -72,6 +92,14 @@ def test_even_parts_cover_all_texts_once(lengths, monkeypatch):
         if len(lengths) == 50:  # equal texts: equal parts, but for one text
             sizes = [part.stop - part.start for part in parts]
             assert max(sizes) - min(sizes) <= 2 and len(parts) == workers
+
+
+def test_even_parts_are_even(monkeypatch):
+    monkeypatch.setattr(parallel, 'n_workers', lambda: 2)
+    for lengths, expected in [([50, 51], [1, 1]), ([10, 10, 10, 11], [2, 2]),
+                              ([1, 1, 1, 30], [3, 1])]:
+        parts = nets._even_parts([np.zeros(n, int) for n in lengths])
+        assert [part.stop - part.start for part in parts] == expected
 
 
 @pytest.mark.parametrize('model', sorted(nets.ENCODERS))
