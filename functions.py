@@ -207,8 +207,12 @@ def conv_max_of_words(ids, lengths, embedding, ws):
 
 def _blocks_of_texts(lengths):
     """Slices of texts with about ``BLOCK_TOKENS`` tokens each."""
-    block = np.cumsum(lengths) // BLOCK_TOKENS
-    edges = [0, *(np.flatnonzero(np.diff(block)) + 1), len(lengths)]
+    return equal_stretches(np.cumsum(lengths) // BLOCK_TOKENS)
+
+
+def equal_stretches(values):
+    """Slices of neighbouring entries that are equal."""
+    edges = [0, *(np.flatnonzero(np.diff(values)) + 1), len(values)]
     return [slice(a, b) for a, b in itertools.pairwise(edges)]
 
 

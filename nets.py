@@ -333,12 +333,9 @@ def _pack(xs):
 def _even_parts(xs):
     """Slices of texts with about as many words each, one a thread."""
     lengths = np.array([len(x) for x in xs])
-    ends = np.cumsum(lengths)
-    n = min(parallel.n_workers(), len(xs))
-    edges = np.searchsorted(ends - lengths / 2,
-                            ends[-1] * np.arange(1, n) / n)
-    edges = np.unique([0, *edges, len(xs)])
-    return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    middles = np.cumsum(lengths) - lengths / 2
+    return functions.equal_stretches(
+        middles * parallel.n_workers() // lengths.sum())
 
 
 class TextClassifier(chainer.Chain):

@@ -440,23 +440,31 @@ def forward(model, xs, desc=None, out=None):
     n = n_examples(xs)
     if not n:
         raise ValueError('there is no text to run the model on')
-    logits, layers = model.logits_and_activations(select(xs, [0]))
-    arrays = [out(name, (n, part.shape[1])) for name, part in
-              zip(_array_names(layers), [logits, *layers], strict=True)]
-
-    def fill(rows):
-        logits, layers = model.logits_and_activations(select(xs, rows))
-        for array, part in zip(arrays, [logits, *layers], strict=True):
-            array[rows] = part
-        bar.update(len(rows))
-
+    on_cpu = model.xp is np
+    first, *others = batches(
+        xs, model.encoder.tokens_per_batch if on_cpu else TOKENS_ON_GPU)
     with progress_bar(n, desc, 'text') as bar:
-        if model.xp is np:
-            parallel.run(fill, batches(xs, model.encoder.tokens_per_batch))
+        def parts_of(rows):
+            logits, layers = model.logits_and_activations(select(xs, rows))
+            bar.update(len(rows))
+            return [logits, *layers]
+
+        parts = parts_of(first)
+        arrays = [out(name, (n, part.shape[1])) for name, part in
+                  zip(_array_names(parts[1:]), parts, strict=True)]
+        _fill(arrays, first, parts)
+        if on_cpu:
+            parallel.run(lambda rows: _fill(arrays, rows, parts_of(rows)),
+                         others)
         else:
-            for rows in batches(xs, TOKENS_ON_GPU):
-                fill(rows)
+            for rows in others:
+                _fill(arrays, rows, parts_of(rows))
     return arrays[0], arrays[1:]
+
+
+def _fill(arrays, rows, parts):
+    for array, part in zip(arrays, parts, strict=True):
+        array[rows] = part
 
 
 def _array_names(layers):

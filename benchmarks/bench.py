@@ -363,18 +363,6 @@ def write_result(docs, name, result):
     write_tables(docs / 'performance.md', tables(results))
 
 
-def print_rows(result):
-    print(f'{"":46}{"ours s":>9}{"peer s":>9}{"ratio":>8}{"target":>8}')
-    for row in result['ratios']:
-        print(f'{row["stage"]:46}{row["ours"]:9.2f}{row["theirs"]:9.2f}'
-              f'{row["ratio"]:8.2f}{row["target"]:8.2f}')
-    for row in result['commands']:
-        print(f'{row["stage"]:46}{row["seconds"]:9.2f}{"":17}'
-              f'{row["target"]:8.1f}')
-    print(f'{"peak memory of run_dknn.py, MB":46}'
-          f'{result["peak_memory_mb"]:9.0f}{"":17}{600:8d}')
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('--torch-python', metavar='PATH')
@@ -409,7 +397,7 @@ def main():
         exact_row('the same among 100,000 examples', many, args.repeats, .5)]
     result['commands'] = command_rows(args.run, args.repeats)
     result['peak_memory_mb'] = peak_memory(args.run)
-    print_rows(result)
+    print(table(result))
     docs = ROOT / 'docs'
     if not args.torch_python:
         print('no --torch-python: docs is left as it is')
