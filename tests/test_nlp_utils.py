@@ -1,16 +1,13 @@
-"""Tokens, vocabulary, batches and word vectors."""
-import gzip
-import os
+"""Tokens, vocabulary, batches of texts."""
 import pathlib
 import subprocess
 import sys
-import tracemalloc
 
 import numpy as np
 import pytest
 
 import nlp_utils
-from nlp_utils import EOS, UNK
+from nlp_utils import EOS, UNK, Texts
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -128,14 +125,26 @@ def test_encode():
     assert [t.tolist() for t in texts] == [[2, 0], [1, 2, 0]]
 
 
+# ---------------------------------------------------------------- batches
+
+
+def texts_of(*lengths):
+    """Texts that hold their own length: int32 arrays, ``<eos>`` left out."""
+    return [np.full(length, length, np.int32) for length in lengths]
+
+
 def test_convert_batch():
-    a, b, c = (np.arange(n, dtype=np.int32) for n in (1, 2, 3))
+    a, b, c = texts_of(1, 2, 3)
     xs, ys = nlp_utils.convert_batch([((a,), 1), ((b,), 0)])
-    assert isinstance(xs, list) and xs[0] is a and xs[1] is b
+    assert isinstance(xs, Texts) and not xs.is_pair
+    side, = xs.sides
+    assert isinstance(side, list) and side[0] is a and side[1] is b
     assert ys.dtype == np.int32 and ys.tolist() == [1, 0]
     xs, ys = nlp_utils.convert_batch([((a, c), 2)])
-    assert isinstance(xs, tuple) and xs[0][0] is a and xs[1][0] is c
-    assert isinstance(xs[0], list) and ys.tolist() == [2]
+    assert isinstance(xs, Texts) and xs.is_pair
+    premises, hypotheses = xs.sides
+    assert premises[0] is a and hypotheses[0] is c
+    assert isinstance(premises, list) and ys.tolist() == [2]
 
 
 @pytest.mark.parametrize('batch', [
@@ -145,146 +154,63 @@ def test_convert_batch_refuses(batch):
         nlp_utils.convert_batch(batch)
 
 
-# ----------------------------------------------------------- word vectors
-
-VOCAB = {'<eos>': 0, '<unk>': 1, 'the': 2, '.': 3, 'naïve': 4, 'gone': 5}
-TABLE = {'the': [1, -2.5, 3e-3], 'zebra': [9, 9, 9], '.': [0, 0.5, 1],
-         'naïve': [7, 8, 1e10]}
-
-
-def as_text(table, header=False, end=''):
-    lines = [f'{len(table)} 3'] if header else []
-    lines += [f'{word} ' + ' '.join(map(str, values)) + end
-              for word, values in table.items()]
-    return ('\n'.join(lines) + '\n').encode()
+def test_texts_of_what_the_networks_accept():
+    one, other = texts_of(1, 2, 3), texts_of(4, 5, 6)
+    single, pairs = Texts.of(one), Texts.of((one, other))
+    assert single.sides == (one,) and not single.is_pair
+    assert pairs.sides == (one, other) and pairs.is_pair
+    assert len(single) == len(pairs) == 3
+    assert Texts.of(pairs) is pairs and Texts.of(single) is single
+    assert Texts.of((one,)).sides == (one,)
+    assert len(Texts.of([])) == 0 and not Texts.of([]).is_pair
 
 
-def as_binary(table, end=b'\n'):
-    return f'{len(table)} 3\n'.encode() + b''.join(
-        word.encode() + b' ' + np.array(values, '<f4').tobytes() + end
-        for word, values in table.items())
+def test_lengths_of_texts():
+    pairs = Texts(texts_of(1, 2, 7), texts_of(4, 4, 5))
+    assert pairs.lengths(0).tolist() == [1, 2, 7]
+    assert pairs.lengths(1).tolist() == [4, 4, 5]
+    assert pairs.lengths().tolist() == [4, 4, 5]  # the side that is varied
+    assert pairs.n_tokens().tolist() == [5, 6, 12]
+    single = Texts(texts_of(3, 1))
+    assert single.lengths().tolist() == single.n_tokens().tolist() == [3, 1]
+    assert single.lengths().dtype == single.n_tokens().dtype == int
+    assert Texts([]).lengths().shape == Texts([], []).n_tokens().shape == (0,)
 
 
-FORMATS = {
-    'glove': as_text(TABLE), 'glove, blank end': as_text(TABLE) + b'\n',
-    'glove, crlf': as_text(TABLE).replace(b'\n', b'\r\n'),
-    'fasttext': as_text(TABLE, header=True, end=' '),
-    'word2vec': as_binary(TABLE), 'word2vec of gensim': as_binary(TABLE, b'')}
+@pytest.mark.parametrize('positions, expected', [
+    ([2, 0, 2], [2, 0, 2]), (np.array([3, 1]), [3, 1]), ([], []),
+    (iter([1, 0]), [1, 0]), (range(1, 3), [1, 2]), ([-1], [3]),
+    (slice(1, 3), [1, 2]), (slice(None, None, -2), [3, 1]),
+    (slice(9, None), [])])
+def test_selected_texts(positions, expected):
+    pairs = Texts(texts_of(1, 2, 3, 4), texts_of(5, 6, 7, 8))
+    found = pairs.select(positions)
+    assert found.is_pair and len(found) == len(expected)
+    for side, whole in zip(found.sides, pairs.sides, strict=True):
+        assert isinstance(side, list)
+        assert all(x is whole[i] for x, i in zip(side, expected, strict=True))
+    assert len(pairs) == 4
+    single = Texts(pairs.sides[0]).select(slice(1, 3))
+    assert not single.is_pair and single.lengths().tolist() == [2, 3]
 
 
-def write(tmp_path, content):
-    path = tmp_path / 'vectors'
-    path.write_bytes(content)
-    return str(path)
+def test_replaced_texts():
+    one, other, new = texts_of(1, 2), texts_of(3, 4), texts_of(5, 6)
+    pairs = Texts(one, other)
+    assert pairs.replace(0, new).sides == (new, other)
+    assert pairs.replace(1, new).sides == (one, new)
+    assert pairs.replace(-1, new).sides == (one, new)
+    assert pairs.sides == (one, other)
+    assert Texts(one).replace(0, texts_of(7)).lengths().tolist() == [7]
+    with pytest.raises(ValueError, match=r'2 lists of \[1, 2\] texts'):
+        pairs.replace(0, texts_of(7))
 
 
-@pytest.mark.parametrize('gzipped', [False, True])
-@pytest.mark.parametrize('name', sorted(FORMATS))
-def test_vector_formats(tmp_path, name, gzipped):
-    content = gzip.compress(FORMATS[name]) if gzipped else FORMATS[name]
-    found = nlp_utils.read_word_vectors(write(tmp_path, content), VOCAB)
-    assert found.rows.dtype == np.int64
-    assert found.vectors.dtype == np.float32
-    assert found.rows.tolist() == [2, 3, 4]
-    np.testing.assert_array_equal(found.vectors, np.array(
-        [TABLE['the'], TABLE['.'], TABLE['naïve']], np.float32))
-
-
-def test_no_known_word_keeps_the_width(tmp_path):
-    found = nlp_utils.read_word_vectors(
-        write(tmp_path, FORMATS['glove']), {'other': 0})
-    assert found.rows.shape == (0,) and found.vectors.shape == (0, 3)
-
-
-def test_words_with_spaces_and_duplicates(tmp_path):
-    path = write(tmp_path, b'. . . 5 5 5\nthe 1 2 3\nat the 4 4 4\n'
-                           b'the 6 6 6\nthe end 7 7 7\n. 8 8 8\n')
-    found = nlp_utils.read_word_vectors(path, VOCAB)
-    assert found.rows.tolist() == [2, 3]
-    assert found.vectors.tolist() == [[1, 2, 3], [8, 8, 8]]
-
-
-@pytest.mark.parametrize('line', [
-    b'the 1 2', b'the 1 2 3 4', b'the 1 x 3', b'the 1 nan 3', b'the 1 2 1e99'])
-@pytest.mark.parametrize('header', [b'', b'3 3\n'])
-def test_malformed_line_is_named(tmp_path, line, header):
-    path = write(tmp_path, header + b'a 1 2 3\n' + line + b'\nb 1 2 3\n')
-    number = 3 if header else 2
-    with pytest.raises(ValueError, match=f'vectors:{number}: 3 finite num'):
-        nlp_utils.read_word_vectors(path, VOCAB)
-
-
-def test_malformed_first_line_is_named(tmp_path):
-    path = write(tmp_path, b'1 3\nthe 1 x 3\n')
-    with pytest.raises(ValueError, match='vectors:2: 3 finite numbers'):
-        nlp_utils.read_word_vectors(path, VOCAB)
-
-
-@pytest.mark.parametrize('cut', range(1, 24))
-def test_truncated_binary(tmp_path, cut):
-    path = write(tmp_path, as_binary(TABLE, b'')[:-cut])
-    with pytest.raises(ValueError, match='word [34] of 4; it is truncated'):
-        nlp_utils.read_word_vectors(path, VOCAB)
-
-
-def test_truncated_text(tmp_path):
-    path = write(tmp_path, b'the 1 2 3\nof 1 2 3\nzebra 1 2')
-    with pytest.raises(ValueError, match='truncated'):
-        nlp_utils.read_word_vectors(path, VOCAB)
-    path = write(tmp_path, b'3 2\nthe 1 2\nof 1 2\n')
-    with pytest.raises(ValueError, match='word 2 of 3; it is truncated'):
-        nlp_utils.read_word_vectors(path, VOCAB)
-    path = write(tmp_path, gzip.compress(FORMATS['glove'])[:-12])
-    with pytest.raises(ValueError, match='cannot be unpacked'):
-        nlp_utils.read_word_vectors(path, VOCAB)
-
-
-@pytest.mark.parametrize('content', [
-    b'', b'\n\n', b'word\n', b'%PDF-1.4\n\x00\x01 \x02 \x03\n',
-    b'the\t1\t2\n'])
-def test_other_files_are_refused(tmp_path, content):
-    with pytest.raises(ValueError, match='holds no word vectors'):
-        nlp_utils.read_word_vectors(write(tmp_path, content), VOCAB)
-
-
-def test_not_finite_binary(tmp_path):
-    path = write(tmp_path, as_binary({'the': [1, np.nan, 2]}))
-    with pytest.raises(ValueError, match='not finite'):
-        nlp_utils.read_word_vectors(path, VOCAB)
-
-
-def test_binary_across_chunks(tmp_path, monkeypatch):
-    monkeypatch.setattr(nlp_utils, 'CHUNK_BYTES', 7)
-    vectors = np.random.RandomState(0).randn(50, 3).astype(np.float32)
-    table = {f'w{i}': vectors[i] for i in range(50)}
-    found = nlp_utils.read_word_vectors(
-        write(tmp_path, as_binary(table)), {w: i for i, w in enumerate(table)})
-    assert found.rows.tolist() == list(range(50))
-    np.testing.assert_array_equal(found.vectors, vectors)
-
-
-def test_memory_does_not_grow_with_the_file(tmp_path):
-    values = b' 0.12345' * 50 + b'\n'
-    path = write(tmp_path, b''.join(
-        b'w%d' % i + values for i in range(40000)))
-    assert os.path.getsize(path) > 15e6
-    tracemalloc.start()
-    try:
-        found = nlp_utils.read_word_vectors(path, {'w7': 0, 'w39999': 1})
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert found.rows.tolist() == [0, 1]
-    assert peak < 3e6
-
-
-def test_real_glove(data_dir):
-    path = data_dir / 'glove.6B.50d.subset.txt'
-    if not path.exists():
-        pytest.skip(f'no {path}')
-    lines = path.read_text(encoding='utf-8').split('\n')
-    vocab = {line.split(' ')[0]: i for i, line in enumerate(lines[:1000])}
-    found = nlp_utils.read_word_vectors(str(path), vocab)
-    assert found.rows.tolist() == list(range(1000))
-    expected = np.array([line.split(' ')[1:] for line in lines[:1000]], float)
-    np.testing.assert_allclose(found.vectors, expected, rtol=1e-6)
+@pytest.mark.parametrize('sides, message', [
+    ((), r'0 lists of \[\]'),
+    ((texts_of(1), texts_of(1), texts_of(1)), r'3 lists of \[1, 1, 1\]'),
+    ((texts_of(1, 2), texts_of(1)), r'2 lists of \[2, 1\]')])
+def test_texts_that_do_not_fit_together(sides, message):
+    for make in (lambda: Texts(*sides), lambda: Texts.of(tuple(sides))):
+        with pytest.raises(ValueError, match=message):
+            make()

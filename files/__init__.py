@@ -1,0 +1,1 @@
+"""Files: read, downloaded, and written whole or not at all."""
