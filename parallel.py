@@ -1,8 +1,8 @@
 """Independent pieces of work on as many threads as BLAS has.
 
-NumPy leaves Python's lock while it computes.  A piece a thread, with the
-threads of BLAS shared out among them, keeps all cores busy also between the
-matrix products.
+NumPy releases Python's lock while it computes, so threads keep all cores busy
+between the matrix products, too.  Each thread takes one piece at a time, and
+the threads of BLAS are shared out among them.
 """
 import functools
 import threading
@@ -11,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from threadpoolctl import ThreadpoolController
 
 WORKERS = 8  # at most
-_inside = threading.local()
+# Held while BLAS is limited: its number of threads belongs to the process.
+_limiting = threading.Lock()
+_this_thread = threading.local()
 
 
 @functools.cache
@@ -20,32 +22,53 @@ def _blas():
 
 
 def n_threads():
-    """Threads of BLAS."""
+    """Number of threads that BLAS uses at present, at least 1."""
     return max((library['num_threads'] for library in _blas().info()),
                default=1)
 
 
 def n_workers():
-    """How many pieces run at the same time."""
+    """Number of pieces that run at the same time, 1 to ``WORKERS``."""
     return min(n_threads(), WORKERS)
 
 
 def run(work, pieces):
-    """``[work(piece) for piece in pieces]``, several at a time.
+    """Results of some work on each piece, several pieces at a time.
 
-    ``work`` must not depend on settings of the calling thread (Chainer's
-    ``using_config`` is one).  Where it calls this function itself, its own
-    pieces run one after another.  Not for two threads of the caller at the
-    same time: the number of BLAS's threads belongs to the process.
+    The work must not depend on settings of the calling thread (Chainer's
+    ``using_config`` is one).  If it calls this function itself, those inner
+    pieces run one after another.  Any number of threads may call at the same
+    time: the first has its pieces shared out, the others run theirs one after
+    another.  Afterwards BLAS has as many threads as before.
+
+    Args:
+        work (callable): Function of one piece.
+        pieces (iterable): The pieces.
+
+    Returns:
+        list: ``[work(piece) for piece in pieces]``.
+
+    Raises:
+        Exception: What the work raises for the first piece that fails.
     """
     pieces = list(pieces)
-    workers = min(n_workers(), len(pieces))
-    if workers < 2 or getattr(_inside, 'worker', False):
+    if (len(pieces) < 2 or getattr(_this_thread, 'is_worker', False)
+            or not _limiting.acquire(blocking=False)):
         return [work(piece) for piece in pieces]
-    with _blas().limit(limits=n_threads() // workers), (
+    try:
+        return _run_on_threads(work, pieces)
+    finally:
+        _limiting.release()
+
+
+def _run_on_threads(work, pieces):
+    workers = min(n_workers(), len(pieces))
+    if workers < 2:
+        return [work(piece) for piece in pieces]
+    with _blas().limit(limits=max(1, n_threads() // workers)), (
             ThreadPoolExecutor(workers, initializer=_enter)) as pool:
         return list(pool.map(work, pieces))
 
 
 def _enter():
-    _inside.worker = True
+    _this_thread.is_worker = True

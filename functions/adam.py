@@ -1,8 +1,9 @@
 """Chainer's Adam without its temporaries, on a CPU.
 
-A step of ``chainer.optimizers.Adam`` walks through memory about fifteen
-times; this one does the same operations in the same order on one cache-sized
-block after another, so its parameters agree to the last bit.
+A step of ``chainer.optimizers.Adam`` passes over each parameter's memory
+about fifteen times.  This one does the same operations in the same order on
+one block after another, each small enough for a cache, so the parameters
+agree with Chainer's to the last bit.
 """
 import compat  # noqa: F401  (before Chainer)
 
@@ -10,11 +11,15 @@ import chainer
 import numpy as np
 from chainer.optimizers.adam import AdamRule
 
-BLOCK = 1 << 14  # numbers; six such arrays of float32 fit into a cache
+BLOCK = 1 << 14  # numbers; six such blocks of float32 fit into a cache
 
 
 class BlockwiseAdamRule(AdamRule):
-    """Update rule of plain Adam (Kingma and Ba 2015, algorithm 1)."""
+    """Update rule of plain Adam (Kingma and Ba 2015, algorithm 1).
+
+    AMSGrad, AdaBound and weight decay are left to Chainer's rule, and so are
+    arrays that are not contiguous.
+    """
 
     def update_core_cpu(self, param):
         if param.grad is None:
@@ -55,7 +60,10 @@ class BlockwiseAdamRule(AdamRule):
 
 
 class Adam(chainer.optimizers.Adam):
-    """Adam for parameters on a CPU or a GPU; arguments as in Chainer."""
+    """Adam for parameters on a CPU or a GPU.
+
+    Args as for ``chainer.optimizers.Adam``.
+    """
 
     def create_update_rule(self):
         return BlockwiseAdamRule(self.hyperparam)

@@ -1,158 +1,290 @@
 """Encoders' outputs for a text without each of its words, all at once.
 
-What a missing word leaves as it was is computed once: a convolution's windows
-that do not touch the word, an LSTM's states before it, the sum of the other
-words' vectors.  NumPy only; equal to encoding every variant from the start
-but for rounding.
-
 Texts come packed: ids (T,), lengths (B,), every text ending with ``<eos>``,
-which stays.  M = sum of (L_i - 1) variants, in the order text 0 without word
-0, text 0 without word 1, ...
+which stays.  There are M = sum of (L_i - 1) *variants*, in the order text 0
+without word 0, text 0 without word 1, ..., text 1 without word 0, ...
+
+``encode_variants`` encodes each of them from its first word.  On a CPU the
+other functions compute once what a missing word leaves as it was: a
+convolution's windows that do not touch the word, an LSTM's states before it,
+the sum of the other words' vectors.  Their results equal those of
+``encode_variants`` but for rounding, and no graph is kept.
 """
+import compat  # noqa: F401  (before Chainer)
+
+import chainer
 import numpy as np
 
-import functions
+from functions import convolution, devices, lstm, packing
 
 
 def word_rows(lengths):
-    """Packed rows of the words that are left out in turn, int (M,)."""
+    """Packed rows of the words that are left out in turn.
+
+    Args:
+        lengths (ndarray): Integers (B,).
+
+    Returns:
+        ndarray: Integers (M,).
+    """
     is_word = np.ones(int(np.sum(lengths)), bool)
     is_word[np.cumsum(lengths) - 1] = False
     return np.flatnonzero(is_word)
 
 
-def segment_mean(x, lengths):
-    """Mean of the remaining rows.
+def _repeat_for_variants(values, lengths):
+    """Values of texts, (B, ...), as values of their variants, (M, ...)."""
+    return np.repeat(values, lengths - 1, axis=0)
+
+
+def encode_variants(encode, ids, lengths, limit):
+    """Outputs for all variants, each encoded from its first word.
 
     Args:
-        x: float array (T, d).
-        lengths: int array (B,).
+        encode (callable): Function of packed word ids and lengths; returns a
+            list of Variables (number of texts, D_l).
+        ids (ndarray): Integers (T,).
+        lengths (ndarray): Integers (B,).
+        limit (int): Tokens of a batch, for ``packing.batches_by_length``.
 
     Returns:
-        float array (M, d).
+        list: Variables (M, D_l).
     """
-    sums = np.add.reduceat(x, np.cumsum(lengths) - lengths, axis=0)
-    counts = lengths - 1
-    return ((np.repeat(sums, counts, axis=0) - x[word_rows(lengths)])
-            / np.repeat(counts, counts)[:, None].astype(x.dtype))
+    missing = word_rows(lengths)
+    if not len(missing):
+        return [chainer.as_variable(h.array[:0])
+                for h in encode(ids, lengths)]
+    first = _repeat_for_variants(packing.offsets(lengths), lengths)
+    sizes = _repeat_for_variants(lengths - 1, lengths)
+    batches = list(packing.batches_by_length(sizes, limit))
+    outputs = [encode(ids[_kept_rows(first[batch], missing[batch],
+                                     sizes[batch])], sizes[batch])
+               for batch in batches]
+    place = np.argsort(np.concatenate(batches))
+    layers = []
+    for parts in zip(*outputs, strict=True):
+        xp = chainer.backend.get_array_module(parts[0])
+        h = xp.concatenate([part.array for part in parts])
+        layers.append(chainer.as_variable(h[xp.asarray(place)]))
+    return layers
 
 
-def conv_max(ids, lengths, embedding, ws):
+def _kept_rows(first, missing, sizes):
+    """Packed rows of the tokens of some variants, one after another.
+
+    Args:
+        first (ndarray): Integers (m,), first row of each variant's text.
+        missing (ndarray): Integers (m,), row of the word that is left out.
+        sizes (ndarray): Integers (m,), number of tokens that stay.
+
+    Returns:
+        ndarray: Integers (sum of sizes,).
+    """
+    rows = np.arange(sizes.sum()) + np.repeat(
+        first - packing.offsets(sizes), sizes)
+    return rows + (rows >= np.repeat(missing, sizes))
+
+
+def segment_mean_without(ids, lengths, embedding):
+    """Means of the vectors of the remaining words.
+
+    Args:
+        ids (ndarray): Integers (T,).
+        lengths (ndarray): Integers (B,).
+        embedding (Variable): Floats (V, d).
+
+    Returns:
+        Variable: Floats (M, d).
+    """
+    if not devices.on_cpu(embedding):
+        return encode_variants(
+            lambda ids, lengths: [packing.segment_mean(
+                packing.embed_id(ids, embedding), lengths)],
+            ids, lengths, devices.TOKENS_ON_GPU)[0]
+    x = embedding.array[ids]
+    sums = np.add.reduceat(x, packing.offsets(lengths), axis=0)
+    counts = _repeat_for_variants(lengths - 1, lengths)
+    others = _repeat_for_variants(sums, lengths) - x[word_rows(lengths)]
+    return chainer.as_variable(others / counts[:, None].astype(x.dtype))
+
+
+def conv_max_without(ids, lengths, embedding, ws):
     """Convolution, max over time and ReLU of the remaining words.
 
     Args:
-        ids: int array (T,).
-        lengths: int array (B,).
-        embedding: float array (V, d).
-        ws: list of kernels (out, d, k, 1).
+        ids (ndarray): Integers (T,).
+        lengths (ndarray): Integers (B,).
+        embedding (Variable): Floats (V, d).
+        ws (list): Variables (out, d, k, 1), the kernels.
 
     Returns:
-        float array (M, sum of out), not negative.
+        Variable: Floats (M, sum of out), not negative.
     """
-    gap = max(w.shape[2] for w in ws)
-    rows = functions.spread_rows(lengths, gap)
+    if not devices.on_cpu(embedding):
+        return encode_variants(
+            lambda ids, lengths: [chainer.functions.relu(
+                convolution.conv_max_of_words(ids, lengths, embedding, ws))],
+            ids, lengths, devices.TOKENS_ON_GPU)[0]
+    gap = max(w.shape[2] for w in ws)  # see packing.spread_rows
+    rows = packing.spread_rows(lengths, gap)
     n_rows = len(ids) + gap * (len(lengths) + 1)
     words, place = np.unique(ids, return_inverse=True)
-    vectors = embedding[words]
-    left_out = rows[word_rows(lengths)]
+    vectors = embedding.array[words]
+    missing = rows[word_rows(lengths)]
     ends = np.cumsum(lengths + gap)
-    segments = list(zip(ends - lengths - gap, ends, strict=True))
+    texts = [slice(a, b) for a, b in
+             zip(ends - lengths - gap, ends, strict=True)]
     pooled = []
     for w in ws:
         # The product with a word's vector is the same wherever it stands.
         taps = np.zeros((n_rows, w.shape[0] * w.shape[2]), embedding.dtype)
-        taps[rows] = (vectors @ functions.kernel_matrix(w))[place]
+        taps[rows] = (vectors @ convolution.kernel_matrix(w.array))[place]
         pooled.append(_max_without(
-            taps.reshape(n_rows, w.shape[2], -1), left_out, segments))
-    return np.concatenate(pooled, axis=1)
+            taps.reshape(n_rows, w.shape[2], -1), missing, texts))
+    return chainer.as_variable(np.concatenate(pooled, axis=1))
 
 
-def _max_without(taps, left_out, segments):
+def _max_without(taps, missing, texts):
     """Largest window, at least 0, without each word.
 
+    A window is known by its first row.  One that steps over the missing word
+    has its first m taps in front of the word, its *head*, and the others
+    behind it, its *tail*, one row further on than without a missing word.
+    With a kernel of k = 4 taps and m = 2, ``x`` being the missing word::
+
+        row    s    s+1   x   s+3  s+4
+        tap    0     1         2    3
+               heads[2][s]    tails[2][s]
+
     Args:
-        taps: (rows, k, out), product of each token with each tap; at least
-            k rows of zeros in front of every text and at the end.
-        left_out: (M,) row of the word that is missing.
-        segments: first row of each text's zeros and row behind its end.
+        taps (ndarray): Floats (rows, k, out), product of each token with each
+            tap; at least k rows of zeros in front of every text and at the
+            end.
+        missing (ndarray): Integers (M,), row of the word that is left out.
+        texts (list): For each text the slice of its rows, the zeros in front
+            of it included.
 
     Returns:
-        (M, out)
+        ndarray: Floats (M, out).
     """
     n, k, out = taps.shape
-    # heads[m][s]: the first m taps of the window that begins in row s;
-    # tails[m][s]: its other taps, one row further on, behind a missing word.
-    heads = [np.zeros((n, out), taps.dtype)]
-    tails = [np.zeros((n, out), taps.dtype)]
+    nothing = np.zeros((n, out), taps.dtype)
+    heads = [nothing]  # heads[m]: taps 0 .. m - 1
     for j in range(k):
-        head = heads[-1].copy()
-        head[:n - j] += taps[j:, j]
-        heads.append(head)
-    for j in range(k - 1, 0, -1):
-        tail = tails[-1].copy()
-        tail[:n - j - 1] += taps[j + 1:, j]
-        tails.append(tail)
-    tails.reverse()  # tails[m - 1] holds taps m .. k - 1
-    windows = np.maximum(heads[k], 0)
-    before, after = np.empty_like(windows), np.empty_like(windows)
-    for begin, end in segments:
-        text = windows[begin:end]
-        np.maximum.accumulate(text, axis=0, out=before[begin:end])
-        np.maximum.accumulate(text[::-1], axis=0, out=after[begin:end][::-1])
-    best = np.maximum(before[left_out - k], after[left_out + 1])
+        heads.append(_plus_shifted(heads[j], taps[:, j], j))
+    tails = {k: nothing}  # tails[m]: taps m .. k - 1, one row further on
+    for m in range(k - 1, 0, -1):
+        tails[m] = _plus_shifted(tails[m + 1], taps[:, m], m + 1)
+    whole = np.maximum(heads[k], 0)
+    so_far, from_here = np.empty_like(whole), np.empty_like(whole)
+    for rows in texts:  # running maxima from the text's start, to its end
+        text = whole[rows]
+        np.maximum.accumulate(text, axis=0, out=so_far[rows])
+        np.maximum.accumulate(text[::-1], axis=0, out=from_here[rows][::-1])
+    # Windows that end before the word, and those that begin behind it
+    best = np.maximum(so_far[missing - k], from_here[missing + 1])
     for m in range(1, k):
-        across = (heads[m] + tails[m - 1])[left_out - m]
+        across = (heads[m] + tails[m])[missing - m]
         np.maximum(best, across, out=best)
     return best
 
 
-def lstm(e, lengths, layers, reverse=False):
-    """Last hidden state of each layer of a stack, without each word.
+def _plus_shifted(sums, tap, shift):
+    """``sums[s] + tap[s + shift]`` in every row s that has such a row."""
+    sums = sums.copy()
+    sums[:len(sums) - shift] += tap[shift:]
+    return sums
+
+
+def last_states_without(ids, lengths, embedding, stack, reverse=False):
+    """Last hidden state of each layer of an LSTM stack.
 
     Args:
-        e: float array (T, d), packed.
-        lengths: int array (B,).
-        layers: list of (wx, wh, b) as :func:`functions.lstm` takes them.
-        reverse: read the texts from their last token to their first.
+        ids (ndarray): Integers (T,).
+        lengths (ndarray): Integers (B,).
+        embedding (Variable): Floats (V, d).
+        stack (NStepLSTM): Chainer's link, of layers n wide.
+        reverse (bool): Read each text from its last token to its first.
 
     Returns:
-        list of float arrays (M, n).
+        list: Variables (M, n), one of each layer, the lowest first.
     """
-    words = word_rows(lengths)
-    text = np.repeat(np.arange(len(lengths)), lengths)[words]
-    first = (np.cumsum(lengths) - lengths)[text]
-    last = first + lengths[text] - 1
-    step = -1 if reverse else 1
-    rest = words - first if reverse else last - words
-    order = np.argsort(-rest, kind='stable')
-    hs, cs, product = _states(e, lengths, layers, reverse)
-    # The state just before the missing word, zeros where it is read first.
-    state = words[order] - step
-    fresh = words[order] == (last if reverse else first)[order]
-    h = [_rows(states, state, fresh) for states in hs]
-    c = [_rows(states, state, fresh) for states in cs]
+    if not devices.on_cpu(embedding):
+        return encode_variants(
+            lambda ids, lengths: lstm.last_states(
+                stack, packing.embed_id(ids, embedding), lengths, reverse),
+            ids, lengths, devices.TOKENS_ON_GPU)
+    layers = [[w.array for w in weights]
+              for weights in lstm.layer_weights(stack)]
+    e = embedding.array[ids]
+    return [chainer.as_variable(h)
+            for h in _resume_behind(e, lengths, layers, reverse)]
+
+
+def _resume_behind(e, lengths, layers, reverse):
+    """Last states of the variants, each read from behind its missing word.
+
+    Args:
+        e (ndarray): Floats (T, d), packed.
+        lengths (ndarray): Integers (B,).
+        layers (list): wx, wh, b of each layer, as ``lstm.lstm_layer`` takes
+            them.
+        reverse (bool): Read each text from its last token to its first.
+
+    Returns:
+        list: ndarrays (M, n), one of each layer.
+    """
+    missing = word_rows(lengths)
+    first = _repeat_for_variants(packing.offsets(lengths), lengths)
+    last = first + _repeat_for_variants(lengths, lengths) - 1
+    step, start, end = (-1, last, first) if reverse else (1, first, last)
+    n_left = (end - missing) * step  # tokens to read behind the missing word
+    order = np.argsort(-n_left, kind='stable')
+    missing, start, n_left = missing[order], start[order], n_left[order]
+    hs, cs, inputs = _states_of_texts(e, lengths, layers, reverse)
+    h, c = ([_states_at(states, missing - step, missing == start)
+             for states in of_layers] for of_layers in (hs, cs))
     weights = [(np.ascontiguousarray(wx.T), np.ascontiguousarray(wh.T), b)
                for wx, wh, b in layers]
-    sizes = len(rest) - np.searchsorted(
-        np.sort(rest), np.arange(rest.max(initial=0)), side='right')
-    for t, size in enumerate(sizes):
-        token = words[order[:size]] + step * (t + 1)
-        gates = product[token]
-        for i, (_, wh, _) in enumerate(weights):
+    for t, size in enumerate(lstm.n_reading(n_left)):
+        gates = inputs[missing[:size] + step * (t + 1)]
+        for i, (wx, wh, b) in enumerate(weights):
+            if i:
+                gates = h[i - 1][:size] @ wx + b
             gates += h[i][:size] @ wh
             _advance(gates, h[i][:size], c[i][:size])
-            if i + 1 < len(weights):
-                wx, _, b = weights[i + 1]
-                gates = h[i][:size] @ wx + b
-    for states in h:
-        states[order] = states.copy()
-    return h
+    place = np.argsort(order)
+    return [states[place] for states in h]
 
 
-def _rows(states, rows, fresh):
-    """Copies of `rows` of the states, zeros where there is none before."""
-    found = states[np.where(fresh, 0, rows)]
-    found[fresh] = 0
+def _states_of_texts(e, lengths, layers, reverse):
+    """States after each token of the whole texts, and the lowest gates.
+
+    Args as for ``_resume_behind``.
+
+    Returns:
+        tuple: Hidden states and cell states, lists of ndarrays (T, n), and
+        the products of the tokens with the lowest layer's wx, plus its b,
+        (T, 4n); all packed.
+    """
+    order = lstm.TimeMajor(lengths, reverse)
+    packed = np.argsort(order.rows)
+    wx, _, b = layers[0]
+    inputs = e @ wx.T + b
+    hs, cs = [], []
+    h = None  # of the layer below
+    for wx, wh, b in layers:
+        gates = inputs[order.rows] if h is None else h @ wx.T + b
+        h, c = lstm.layer_states(gates, order.sizes, wh)
+        hs.append(h[packed])
+        cs.append(c[packed])
+    return hs, cs, inputs
+
+
+def _states_at(states, rows, at_start):
+    """``states[rows]``, but zeros where nothing was read before."""
+    found = states[np.where(at_start, 0, rows)]
+    found[at_start] = 0
     return found
 
 
@@ -160,8 +292,9 @@ def _advance(gates, h, c):
     """One step of an LSTM layer, in place.
 
     Args:
-        gates: (B, 4n) inputs of the gates input, forget, output, cell.
-        h, c: (B, n) states.
+        gates (ndarray): Floats (B, 4n), inputs of the gates; overwritten.
+        h (ndarray): Floats (B, n), hidden states before and after.
+        c (ndarray): Floats (B, n), cell states before and after.
     """
     n = h.shape[1]
     sigmoids = gates[:, :3 * n]
@@ -173,20 +306,3 @@ def _advance(gates, h, c):
     c += gates[:, :n] * gates[:, 3 * n:]
     np.tanh(c, out=h)
     h *= gates[:, 2 * n:3 * n]
-
-
-def _states(e, lengths, layers, reverse):
-    """Hidden and cell states behind every token of the whole texts, (T, n)
-    each and packed, and the first layer's products with its input."""
-    order = functions.TimeMajor(lengths, reverse)
-    packed = np.empty_like(order.rows)
-    packed[order.rows] = np.arange(len(order.rows))
-    product = e @ layers[0][0].T + layers[0][2]
-    x = product[order.rows]
-    all_hs, all_cs = [], []
-    for i, (wx, wh, b) in enumerate(layers):
-        gates = x if not i else x @ wx.T + b
-        x, cs = functions.lstm_states(gates, order.sizes, wh)
-        all_hs.append(x[packed])
-        all_cs.append(cs[packed])
-    return all_hs, all_cs, product

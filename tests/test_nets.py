@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 import nets
+from errors import ArgumentError
+from functions import devices
+from nlp_utils import Texts
 
 ALL = [(model, pair) for model in sorted(nets.ENCODERS)
        for pair in (False, True)]
@@ -30,7 +33,7 @@ def texts(pair=False, seed=0, n=5):
 
 
 def one(xs, i):
-    return ([xs[0][i]], [xs[1][i]]) if isinstance(xs, tuple) else [xs[i]]
+    return Texts.of(xs).select([i])
 
 
 def paths(model):
@@ -132,7 +135,7 @@ def test_reduce_mean_divides_by_the_batch():
                          classifier.word_gradients(xs, reduce='no'),
                          strict=True):
         np.testing.assert_allclose(mean * 5, own, rtol=1e-5, atol=1e-8)
-    with pytest.raises(ValueError, match="'mean' or 'no', got 'sum'"):
+    with pytest.raises(ArgumentError, match="reduce='sum' is unknown; choose"):
         classifier.word_gradients(xs, reduce='sum')
 
 
@@ -166,29 +169,6 @@ def nll(classifier, xs, labels, side, e):
     return (np.log(np.exp(z).sum(axis=1)) - z[range(5), labels]).sum()
 
 
-def test_bilstm_reads_backwards():
-    """Its backward half on a text is a forward LSTM on the text reversed."""
-    classifier = make('bilstm')
-    encoder = classifier.encoder
-    n = 6
-    encoder.encoder_forward.copyparams(encoder.encoder_backward)
-    xs = texts()
-    backwards = [h[:, n:] for h in classifier.activations(xs)]
-    reversed_forwards = [h[:, :n] for h in
-                         classifier.activations([x[::-1] for x in xs])]
-    for ours, expected in zip(backwards, reversed_forwards, strict=True):
-        np.testing.assert_allclose(ours, expected, atol=1e-6)
-    forwards = classifier.activations(xs)[-1][:, :n]
-    assert not np.allclose(forwards, backwards[-1], atol=1e-3)
-
-
-def test_bilstm_is_twice_as_wide_and_a_pair_four_times():
-    assert [h.shape[1] for h in make('rnn').activations(texts())] == [6, 6]
-    assert make('bilstm').activations(texts())[-1].shape[1] == 12
-    layers = make('bilstm', pair=True).activations(texts(pair=True))
-    assert [h.shape[1] for h in layers] == [48, 48, 48, 48]
-
-
 def test_pair_layer_is_u_v_difference_product():
     single, pair = make('rnn'), make('rnn', pair=True)
     pair.encoder.copyparams(single.encoder)
@@ -214,18 +194,56 @@ def test_dropout_is_off_outside_training():
     assert len(losses) > 1  # and on in training
 
 
-@pytest.mark.parametrize('model', sorted(nets.ENCODERS))
-def test_width_of_word_vectors(model):
-    classifier = make(model, embed_units=4)
-    assert classifier.encoder.embed.W.shape == (20, 4)
-    assert classifier.logits(texts()).shape == (5, 3)
-
-
 @pytest.mark.parametrize(('change', 'message'), [
-    ({'model': 'gru'}, "unknown model 'gru'; choose one of bilstm, bow"),
-    ({'n_units': 2}, 'at least 3 units, got 2'),
-    ({'n_units': 0}, 'n_units must be at least 1, got 0'),
-    ({'dropout': 1.0}, r'dropout must be in \[0, 1\), got 1.0')])
+    ({'model': 'gru'}, "model='gru' is unknown; choose one of bilstm, bow"),
+    ({'n_units': 2}, 'n_units=2 is too small for the cnn; take 3 or more'),
+    ({'n_units': 0}, 'n_units=0 is too small; take 1 or more'),
+    ({'embed_units': 0}, 'embed_units=0 is too small; take 1 or more'),
+    ({'dropout': 1.0}, r'dropout=1.0 is not in \[0, 1\)')])
 def test_errors(change, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ArgumentError, match=message) as caught:
         make(**{'model': 'cnn', **change})
+    (name, value), = change.items()
+    assert (caught.value.name, caught.value.value) == (name, value)
+
+
+@pytest.mark.parametrize(('model', 'pair'), ALL)
+def test_texts_or_lists(model, pair):
+    classifier = make(model, pair)
+    xs = texts(pair)
+    as_texts = Texts(*xs) if pair else Texts(xs)
+    labels = np.array([0, 1, 2, 0, 1], np.int32)
+    for call in (classifier.predict, classifier.activations,
+                 classifier.word_gradients, classifier.embedding_gradients,
+                 lambda xs: classifier.leave_one_out(xs, 0)[1],
+                 lambda xs: classifier.nll(xs, labels)):
+        for a, b in zip(call(xs), call(as_texts), strict=True):
+            np.testing.assert_array_equal(a, b)
+    with chainer.using_config('train', False):
+        assert (classifier(xs, labels).array
+                == classifier(as_texts, labels).array)
+    with pytest.raises(ValueError, match=f'takes {1 + pair} lists of texts, '
+                                         f'got {2 - pair}'):
+        classifier.predict(texts(not pair))
+
+
+@pytest.mark.parametrize(('model', 'pair'), ALL)
+def test_what_runs_on_a_gpu_is_the_same(model, pair, monkeypatch):
+    """The branches for a GPU, run on the CPU: loss and all gradients."""
+    classifier = make(model, pair, dropout=0.)
+    monkeypatch.setattr(nets, 'OUTPUT_DROPOUT', 0.)
+    if pair:
+        classifier.mlp.dropout = 0.
+    xs = texts(pair)
+    found = []
+    for on_cpu in True, False:
+        monkeypatch.setattr(devices, 'on_cpu', lambda x, on=on_cpu: on)
+        assert (classifier.tokens_per_batch == 16384) is not on_cpu
+        classifier.cleargrads()
+        loss = classifier(xs, np.array([0, 1, 2, 0, 1], np.int32))
+        loss.backward()
+        found.append([loss.array, classifier.predict(xs),
+                      *classifier.word_gradients(xs),
+                      *(p.grad for _, p in sorted(classifier.namedparams()))])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)

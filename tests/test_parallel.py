@@ -37,6 +37,59 @@ def test_an_error_comes_through_and_threads_are_given_back():
         with pytest.raises(ValueError, match='piece 3'):
             parallel.run(work, range(5))
         assert parallel._blas().info() == before
+        assert not parallel._limiting.locked()
+
+
+@pytest.fixture
+def two_workers():
+    # Not limited here: threadpoolctl lets a single thread set limits.
+    if parallel.n_workers() < 2:
+        pytest.skip('BLAS has one thread here')
+
+
+def test_two_callers_at_the_same_time(two_workers):
+    """Both get their results, and BLAS has as many threads as before."""
+    a = np.arange(12.).reshape(3, 4)
+    start = threading.Barrier(2, timeout=20)
+    wrong = []
+
+    def call(factor):
+        for _ in range(300):
+            start.wait()
+            found = parallel.run(lambda i: (factor * i * a @ a.T).sum(),
+                                 range(4))
+            if found != [(factor * i * a @ a.T).sum() for i in range(4)]:
+                wrong.append(found)
+
+    before = parallel._blas().info()
+    callers = [threading.Thread(target=call, args=(factor,))
+               for factor in (1, 2)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert parallel._blas().info() == before
+    assert not wrong
+
+
+def test_the_second_caller_works_alone_meanwhile(two_workers):
+    running, done = threading.Event(), threading.Event()
+
+    def wait(_):
+        running.set()
+        assert done.wait(20)
+        return threading.get_ident()
+
+    found = []
+    first = threading.Thread(
+        target=lambda: found.extend(parallel.run(wait, range(2))))
+    first.start()
+    assert running.wait(20)
+    me = threading.get_ident()
+    assert parallel.run(lambda _: threading.get_ident(), range(3)) == [me] * 3
+    done.set()
+    first.join()
+    assert len(set(found)) == 2 and me not in found
 
 
 @pytest.mark.parametrize('threads, pieces, each', [
@@ -76,30 +129,6 @@ def test_pieces_of_a_piece_run_one_after_another():
         if parallel.n_workers() > 1:
             found = parallel.run(lambda _: threading.get_ident(), range(3))
             assert threading.get_ident() not in found
-
-
-@pytest.mark.parametrize('lengths', [
-    [5], [1, 1], [1, 100], [100, 1], [3, 1, 4, 1, 5, 9, 2, 6], [2] * 50])
-def test_even_parts_cover_all_texts_once(lengths, monkeypatch):
-    xs = [np.zeros(length, int) for length in lengths]
-    for workers in (1, 2, 3, 8):
-        monkeypatch.setattr(parallel, 'n_workers', lambda n=workers: n)
-        parts = nets._even_parts(xs)
-        assert len(parts) <= workers
-        assert [i for part in parts for i in range(len(xs))[part]] == list(
-            range(len(xs)))
-        assert all(part.stop > part.start for part in parts)
-        if len(lengths) == 50:  # equal texts: equal parts, but for one text
-            sizes = [part.stop - part.start for part in parts]
-            assert max(sizes) - min(sizes) <= 2 and len(parts) == workers
-
-
-def test_even_parts_are_even(monkeypatch):
-    monkeypatch.setattr(parallel, 'n_workers', lambda: 2)
-    for lengths, expected in [([50, 51], [1, 1]), ([10, 10, 10, 11], [2, 2]),
-                              ([1, 1, 1, 30], [3, 1])]:
-        parts = nets._even_parts([np.zeros(n, int) for n in lengths])
-        assert [part.stop - part.start for part in parts] == expected
 
 
 @pytest.mark.parametrize('model', sorted(nets.ENCODERS))

@@ -6,7 +6,7 @@ import chainer.links as L
 import numpy as np
 import pytest
 
-import optimizers
+from functions import adam
 
 
 def parameters(make, shape, options):
@@ -26,7 +26,7 @@ def parameters(make, shape, options):
     ((3, 5), {}), ((130, 257), {}), ((130, 257), {'alpha': 0.1, 'eps': 0.01}),
     ((3, 5), {'amsgrad': True}), ((3, 5), {'weight_decay_rate': 0.1})])
 def test_equals_chainers_after_100_steps(shape, options):
-    ours = parameters(optimizers.Adam, shape, options)
+    ours = parameters(adam.Adam, shape, options)
     expected = parameters(chainer.optimizers.Adam, shape, options)
     for a, b in zip(ours, expected, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -35,7 +35,7 @@ def test_equals_chainers_after_100_steps(shape, options):
 def test_no_gradient_no_step():
     link = L.Linear(2, 3)
     before = link.W.array.copy()
-    optimizer = optimizers.Adam().setup(link)
+    optimizer = adam.Adam().setup(link)
     link.cleargrads()
     optimizer.update()
     np.testing.assert_array_equal(link.W.array, before)

@@ -1,16 +1,18 @@
-"""The fast leave-one-out equals encoding every variant from the start."""
+"""The fast leave-one-out equals encoding every variant from its start."""
 import compat  # noqa: F401  (before Chainer)
 
+import chainer
 import numpy as np
 import pytest
 
-import leave_one_out
 import nets
-import saliency
+from functions import devices, left_out, packing
+from links.encoders import Encoder
+from nlp_utils import Texts
 
 VOCAB = 30
-ALL = [(model, pair) for model in sorted(nets.ENCODERS)
-       for pair in (False, True)]
+MODELS = sorted(nets.ENCODERS)
+ALL = [(model, pair) for model in MODELS for pair in (False, True)]
 
 
 def make(model, pair=False, n_layers=3, scale=3):
@@ -31,17 +33,26 @@ def texts(lengths, seed=0):
             for n in lengths]
 
 
+def variants(tokens):
+    """The text without word 0, without word 1, ..."""
+    return [np.delete(tokens, i) for i in range(len(tokens) - 1)]
+
+
 def plain(classifier, xs, side):
     """All variants through the ordinary forward pass."""
-    sides = xs if isinstance(xs, tuple) else (xs,)
-    flat = [saliency.without_each(x) for x in sides[side]]
-    changed = [v for variants in flat for v in variants]
-    if not isinstance(xs, tuple):
-        return classifier.logits_and_activations(changed)
-    fixed = [xs[1 - side % 2][i] for i, variants in enumerate(flat)
-             for _ in variants]
+    whole = Texts.of(xs)
+    rows = [i for i, tokens in enumerate(whole.sides[side])
+            for _ in variants(tokens)]
+    changed = [v for tokens in whole.sides[side] for v in variants(tokens)]
     return classifier.logits_and_activations(
-        (changed, fixed) if side == 0 else (fixed, changed))
+        whole.select(rows).replace(side, changed))
+
+
+def check_close(found, expected):
+    assert len(found) == len(expected)
+    for h, wanted in zip(found, expected, strict=True):
+        size = max(1, abs(wanted).max())  # float32 rounds at this scale
+        np.testing.assert_allclose(h, wanted, atol=1e-5 * size, rtol=0)
 
 
 @pytest.mark.parametrize('lengths', [
@@ -56,11 +67,54 @@ def test_equals_the_plain_way(model, pair, lengths):
         logits, layers = classifier.leave_one_out(xs, side)
         expected_logits, expected = plain(classifier, xs, side)
         assert np.ptp(expected_logits) > 0.1  # the words do matter
-        assert len(layers) == len(expected)
-        for h, wanted in zip([logits, *layers], [expected_logits, *expected],
-                             strict=True):
-            size = max(1, abs(wanted).max())  # float32 rounds at this scale
-            np.testing.assert_allclose(h, wanted, atol=1e-5 * size, rtol=0)
+        check_close([logits, *layers], [expected_logits, *expected])
+
+
+@pytest.mark.parametrize(('model', 'pair'), ALL)
+def test_what_runs_on_a_gpu_is_the_same(model, pair, monkeypatch):
+    """The branches for a GPU, run on the CPU, in batches of 20 tokens."""
+    classifier = make(model, pair)
+    xs = texts([5, 1, 9, 3])
+    if pair:
+        xs = xs, texts([2, 7, 1, 4], seed=1)
+    logits, layers = classifier.leave_one_out(xs)
+    expected = plain(classifier, xs, -1)
+    monkeypatch.setattr(devices, 'on_cpu', lambda x: False)
+    monkeypatch.setattr(devices, 'TOKENS_ON_GPU', 20)
+    found_logits, found = classifier.leave_one_out(xs)
+    check_close([found_logits, *found], [logits, *layers])
+    found_logits, found = plain(classifier, xs, -1)
+    check_close([found_logits, *found], [expected[0], *expected[1]])
+
+
+@pytest.mark.parametrize('tokens', [1, 20, 8192])
+@pytest.mark.parametrize('model', MODELS)
+def test_an_encoder_needs_no_way_of_its_own(model, tokens, monkeypatch):
+    """The base class's way equals the one that overrides it."""
+    encoder = make(model).encoder
+    monkeypatch.setattr(type(encoder), 'tokens_per_batch', tokens)
+    batch = packing.pack(texts([5, 1, 0, 9, 3]))
+    assert type(encoder).without_words is not Encoder.without_words
+    with chainer.using_config('train', False), chainer.no_backprop_mode():
+        fast = encoder.without_words(*batch)
+        plain = Encoder.without_words(encoder, *batch)
+    check_close([h.array for h in fast], [h.array for h in plain])
+
+
+@pytest.mark.parametrize('way', ['on a CPU', 'on a GPU', 'base class'])
+@pytest.mark.parametrize(('model', 'pair'), ALL)
+def test_texts_without_words_have_no_variants(model, pair, way, monkeypatch):
+    classifier = make(model, pair)
+    xs = texts([0, 0])
+    whole = classifier.activations((xs, xs) if pair else xs)
+    if way == 'on a GPU':
+        monkeypatch.setattr(devices, 'on_cpu', lambda x: False)
+    if way == 'base class':
+        monkeypatch.setattr(type(classifier.encoder), 'without_words',
+                            Encoder.without_words)
+    logits, layers = classifier.leave_one_out((xs, xs) if pair else xs)
+    assert logits.shape == (0, 3)
+    assert [h.shape for h in layers] == [(0, h.shape[1]) for h in whole]
 
 
 def test_the_hypothesis_is_left_out_by_default():
@@ -71,7 +125,7 @@ def test_the_hypothesis_is_left_out_by_default():
     assert len(classifier.leave_one_out(xs)[0]) == 5 + 2
 
 
-@pytest.mark.parametrize('model', sorted(nets.ENCODERS))
+@pytest.mark.parametrize('model', MODELS)
 def test_repeated_words_and_all_unknown(model):
     classifier = make(model)
     xs = [np.array([4, 4, 4, 4, 4, 4, 0], np.int32),
@@ -83,12 +137,30 @@ def test_repeated_words_and_all_unknown(model):
 
 def test_word_rows_by_hand():
     # Texts a b . and c . and d e f . (. is <eos>): rows 0 1 | 3 | 5 6 7.
-    rows = leave_one_out.word_rows(np.array([3, 2, 4]))
+    rows = left_out.word_rows(np.array([3, 2, 4]))
     assert rows.tolist() == [0, 1, 3, 5, 6, 7]
+
+
+@pytest.mark.parametrize('limit', [1, 4, 100])
+def test_variants_by_hand(limit):
+    """What is encoded: texts abc. and d. and ef. without each word."""
+    ids = np.array(list('abc.d.ef.'))
+    seen = []
+
+    def encode(ids, lengths):
+        words = [''.join(text) for text in np.split(ids, np.cumsum(lengths))]
+        assert words.pop() == ''
+        seen.extend(words)
+        return [chainer.Variable(np.array([[float(ord(word[0]))]
+                                           for word in words]))]
+
+    h, = left_out.encode_variants(encode, ids, np.array([4, 2, 3]), limit)
+    assert sorted(seen) == ['.', 'ab.', 'ac.', 'bc.', 'e.', 'f.']
+    assert ''.join(map(chr, h.array[:, 0].astype(int))) == 'baa.fe'
 
 
 def test_mean_by_hand():
     # Words 2, 4 and <eos> 6: without 2 the mean of 4, 6; without 4 of 2, 6.
-    x = np.array([[2.], [4.], [6.]])
-    means = leave_one_out.segment_mean(x, np.array([3]))
-    assert means.tolist() == [[5.], [4.]]
+    x = chainer.Variable(np.array([[2.], [4.], [6.]]))
+    means = left_out.segment_mean_without(np.arange(3), np.array([3]), x)
+    assert means.array.tolist() == [[5.], [4.]]

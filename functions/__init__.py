@@ -1,0 +1,1 @@
+"""Chainer functions over packed texts, for a CPU or a GPU, and Adam."""

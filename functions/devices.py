@@ -1,0 +1,83 @@
+"""Where arrays lie, and what follows from it for batches and threads.
+
+On a CPU this package computes with its own functions, on a GPU with
+Chainer's; ``on_cpu`` tells which.
+"""
+import compat  # noqa: F401  (before Chainer)
+
+import chainer
+import numpy as np
+
+import parallel
+
+TOKENS_ON_GPU = 16384  # in a batch
+
+
+def on_cpu(x):
+    """Whether something lies in the memory of a CPU.
+
+    Args:
+        x (ndarray, Variable or Link): An array, what holds one, or a network.
+
+    Returns:
+        bool: Whether its arrays are NumPy's.
+    """
+    if isinstance(x, chainer.Link):
+        return x.xp is np
+    return chainer.backend.get_array_module(x) is np
+
+
+def to_numpy(variable):
+    """The array of a Variable, on a CPU.
+
+    Args:
+        variable (Variable): On any device, of any shape.
+
+    Returns:
+        ndarray: The array itself, or a copy if it is on a GPU.
+    """
+    return chainer.backends.cuda.to_cpu(variable.array)
+
+
+def tokens_per_batch(x, tokens_on_cpu):
+    """How many tokens a batch without a graph should hold.
+
+    Args:
+        x (ndarray, Variable or Link): The network, or a part of it.
+        tokens_on_cpu (int): The best number on a CPU.
+
+    Returns:
+        int: That number on a CPU, ``TOKENS_ON_GPU`` on a GPU.
+    """
+    return tokens_on_cpu if on_cpu(x) else TOKENS_ON_GPU
+
+
+def n_workers(x):
+    """How many batches are computed at the same time.
+
+    Args:
+        x (ndarray, Variable or Link): The network, or a part of it.
+
+    Returns:
+        int: At least 1; on a GPU, 1.
+    """
+    return parallel.n_workers() if on_cpu(x) else 1
+
+
+def run_batches(work, batches, x):
+    """Results of some work on each batch.
+
+    On a CPU all cores share the batches (see ``parallel.run``, also for
+    what the work must not do); a GPU takes one after another.
+
+    Args:
+        work (callable): Function of one batch.
+        batches (iterable): The batches.
+        x (ndarray, Variable or Link): The network, or a part of it.
+
+    Returns:
+        list: ``[work(batch) for batch in batches]``.
+    """
+    if on_cpu(x):
+        return parallel.run(work, batches)
+    return [work(batch) for batch in batches]

@@ -1,0 +1,1 @@
+"""Chainer links: the encoders of texts."""

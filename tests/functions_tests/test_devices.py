@@ -1,0 +1,56 @@
+"""What is decided by the device, on a CPU and as if on a GPU."""
+import compat  # noqa: F401  (before Chainer)
+
+import threading
+
+import chainer
+import chainer.links as L
+import numpy as np
+import pytest
+
+import parallel
+from functions import devices
+
+
+@pytest.mark.parametrize('x', [
+    np.zeros(2), chainer.Variable(np.zeros(2)), L.Linear(2, 3).W,
+    L.Linear(2, 3)])
+def test_what_lies_on_a_cpu(x):
+    assert devices.on_cpu(x)
+
+
+@pytest.mark.gpu
+def test_what_lies_on_a_gpu():
+    cupy = pytest.importorskip('cupy')
+    link = L.Linear(2, 3)
+    link.to_device('@cupy:0')
+    for x in cupy.zeros(2), chainer.Variable(cupy.zeros(2)), link.W, link:
+        assert not devices.on_cpu(x)
+    assert isinstance(devices.to_numpy(link.W), np.ndarray)
+
+
+def test_batches_of_a_cpu(monkeypatch):
+    monkeypatch.setattr(parallel, 'n_workers', lambda: 2)
+    x = np.zeros(2)
+    assert devices.tokens_per_batch(x, 5) == 5
+    assert devices.n_workers(x) == 2
+    meeting = threading.Barrier(2, timeout=20)
+    # Each waits for the other
+    assert sorted(devices.run_batches(lambda _: meeting.wait(), range(2),
+                                      x)) == [0, 1]
+
+
+def test_batches_of_a_gpu(monkeypatch):
+    monkeypatch.setattr(parallel, 'n_workers', lambda: 2)
+    monkeypatch.setattr(devices, 'on_cpu', lambda x: False)
+    x = np.zeros(2)
+    assert devices.tokens_per_batch(x, 5) == devices.TOKENS_ON_GPU == 16384
+    assert devices.n_workers(x) == 1
+    found = devices.run_batches(lambda i: (i, threading.get_ident()),
+                                range(3), x)
+    assert found == [(i, threading.get_ident()) for i in range(3)]
+
+
+def test_to_numpy():
+    x = np.arange(3.)
+    assert devices.to_numpy(chainer.Variable(x)) is x
