@@ -10,39 +10,42 @@ Sources: Papernot, McDaniel 2018, *Deep k-Nearest Neighbors*
 Networks with Nearest Neighbors* (arXiv 1809.02847); Vovk, Gammerman, Shafer
 2005, *Algorithmic Learning in a Random World*.
 """
-import copy
-import pathlib
 from typing import NamedTuple
 
 import numpy as np
 
-from neighbors import INDEXES
+from errors import ArgumentError, UserError
+from neighbors.base import check_n_neighbors
+from neighbors.layers import (
+    LayerIndexes,
+    Neighbors,
+    as_layers,
+    as_neighbors,
+)
+from neighbors.votes import (
+    as_labels,
+    distance_sums,
+    nearest_label,
+    sum_by_label,
+    tied,
+)
 
-BATCH = 4096  # examples whose neighbours are held at a time
-
-
-class Neighbors(NamedTuple):
-    """Nearest training examples, by (distance, index) in each layer.
-
-    Attributes:
-        indices: int64 (B, n_layers, k) in [0, N).
-        distances: float64 (B, n_layers, k), Euclidean.
-    """
-
-    indices: np.ndarray
-    distances: np.ndarray
+__all__ = ['DkNN', 'Neighbors', 'Prediction']
 
 
 class Prediction(NamedTuple):
     """What DkNN says of B examples.
 
     Attributes:
-        label: int64 (B,) in [0, C), argmax of conformity; ties to the class
-            whose neighbours are nearer in sum, then to the lower label.
-        credibility: float64 (B,) in (0, 1], p-value of the label.
-        confidence: float64 (B,) in [0, 1), 1 - the second largest p-value.
-        conformity: float64 (B, C), see ``DkNN.conformity``.
-        p_values: float64 (B, C), see ``DkNN.p_values``.
+        label (ndarray): int64 (B,) in [0, C), argmax of conformity; ties to
+            the class whose neighbours are nearer in sum, then to the lower
+            label.
+        credibility (ndarray): float64 (B,) in (0, 1], p-value of the label.
+        confidence (ndarray): float64 (B,) in [0, 1), 1 - the second largest
+            p-value.
+        conformity (ndarray): float64 (B, C), see ``DkNN.conformity``.
+        p_values (ndarray): float64 (B, C), see ``DkNN.p_values``.
+        votes (ndarray): int64 (B, C), see ``DkNN.votes``.
     """
 
     label: np.ndarray
@@ -50,53 +53,55 @@ class Prediction(NamedTuple):
     confidence: np.ndarray
     conformity: np.ndarray
     p_values: np.ndarray
+    votes: np.ndarray
 
 
 class DkNN:
     """Deep k-nearest neighbours (Papernot and McDaniel, 2018, algorithm 1).
 
-    All methods raise ValueError for arrays that do not fit each other, the
-    options or those given to ``fit``, and RuntimeError where ``fit`` or
-    ``calibrate`` should have been called before.
+    All methods raise UserError, a ValueError, for arrays that do not fit each
+    other, the options or those given to ``fit``, and RuntimeError where
+    ``fit`` or ``calibrate`` should have been called before.
 
     Args:
-        n_class: C >= 2.
-        n_neighbors: k >= 1, neighbours a layer.
-        index: a name in ``neighbors.INDEXES``; or a function without
-            arguments that returns an index; or an index, which is copied for
-            every layer.  An index has ``fit(X)`` and ``kneighbors(Q, k)``
-            returning (distances, indices), as in scikit-learn.
-        layers: 'all' (as in the papers), 'last' (as in the code released
-            with Wallace et al.), or a list of layer numbers, counted from 0,
-            negative from the end.
-        class_conditional: compare with the calibration examples of the
-            same label only (Mondrian p-values, Vovk et al., chapter 4).
+        n_class (int): C >= 2.
+        n_neighbors (int): k >= 1, neighbours a layer.
+        index (str, callable or object): A name in ``neighbors.INDEXES``; or
+            a function without arguments that returns an index; or an index,
+            which is copied for every layer.  An index has ``fit(X)`` and
+            ``kneighbors(Q, k)`` returning (distances, indices), as in
+            scikit-learn.
+        layers (str or list): 'all' (as in the papers), 'last' (as in the
+            code released with Wallace et al.), or layer numbers, counted
+            from 0, negative from the end.
+        class_conditional (bool): Compare with the calibration examples of
+            the same label only (Mondrian p-values, Vovk et al., chapter 4).
 
     Attributes:
-        layers_: tuple, numbers of the layers searched.
-        labels_: int64 (N,), labels of the training examples.
-        indexes_: one fitted index a searched layer.
-        calibration_: float64 (n,), nonconformity a_i = 1 - c(x_i, y_i) of
-            the calibration examples, in the order given.
+        layers_ (tuple): Numbers of the layers searched.
+        labels_ (ndarray): int64 (N,), labels of the training examples.
+        indexes_ (list): One fitted index a searched layer.
+        calibration_ (ndarray): float64 (n,), nonconformity
+            a_i = 1 - c(x_i, y_i) of the calibration examples, in the order
+            given.
+
+    Raises:
+        ArgumentError: An option is not as above.
     """
 
     def __init__(self, n_class, n_neighbors=75, index='exact', layers='all',
                  class_conditional=False):
-        if n_class < 2 or n_neighbors < 1:
-            raise ValueError(f'n_class={n_class}, n_neighbors={n_neighbors}, '
-                             'but DkNN takes 2 classes and 1 neighbour or '
-                             'more')
-        if isinstance(index, str) and index not in INDEXES:
-            raise ValueError(f'index={index!r} is unknown; choose from '
-                             + ', '.join(INDEXES))
-        if isinstance(layers, str) and layers not in ('all', 'last'):
-            raise ValueError(f"layers={layers!r}, but it must be 'all', "
-                             "'last' or a list of numbers")
+        for name, value, least in [('n_class', n_class, 2),
+                                   ('n_neighbors', n_neighbors, 1)]:
+            if value < least:
+                raise ArgumentError(name, value,
+                                    f'is too small; take {least} or more')
         self.n_class = n_class
         self.n_neighbors = n_neighbors
         self.index = index
         self.layers = layers
         self.class_conditional = class_conditional
+        self._indexes = LayerIndexes(index, layers)
 
     # ------------------------------------------------------------- learning
 
@@ -104,34 +109,38 @@ class DkNN:
         """Index the training examples.
 
         Args:
-            activations: L arrays (N, D_l), N >= k, finite.
-            labels: integers (N,) in [0, C).
+            activations (list): L arrays (N, D_l), N >= k, finite.
+            labels (ndarray): Integers (N,) in [0, C).
 
         Returns:
-            self.
+            DkNN: This instance.
         """
-        return self._learn(activations, labels,
-                           lambda index, layer, X: index.fit(X))
+        return self._learn(activations, labels, self._indexes.fit)
 
     def save_indexes(self, folder):
-        """Write the index of every searched layer into ``folder``."""
+        """Write the index of every searched layer.
+
+        Args:
+            folder (str or Path): An existing folder.
+        """
         self._require('save_indexes', 'fit')
-        for layer, index in zip(self.layers_, self.indexes_, strict=True):
-            index.save(self._path(folder, layer))
+        self._indexes.save(folder)
 
     def load_indexes(self, folder, activations, labels):
         """``fit``, but with the indexes that ``save_indexes`` wrote.
 
         Args:
-            folder: written with the same options and training examples.
-            activations, labels: as for ``fit``.
+            folder (str or Path): Written with the same options and training
+                examples.
+            activations (list): As for ``fit``.
+            labels (ndarray): As for ``fit``.
 
         Returns:
-            self.
+            DkNN: This instance.
         """
         return self._learn(
             activations, labels,
-            lambda index, layer, X: index.load(self._path(folder, layer), X))
+            lambda layers: self._indexes.load(folder, layers))
 
     def calibrate(self, activations, labels):
         """Measure the nonconformity of examples held out of the index.
@@ -140,17 +149,16 @@ class DkNN:
         in place of counts: a_i = 1 - c(x_i, y_i).
 
         Args:
-            activations: L arrays (n, D_l), n >= 1.
-            labels: integers (n,) in [0, C).
+            activations (list): L arrays (n, D_l), n >= 1.
+            labels (ndarray): Integers (n,) in [0, C).
 
         Returns:
-            self.
+            DkNN: This instance.
         """
-        self._require('calibrate', 'fit')
-        activations = self._check(activations, self._n_layers)
-        labels = self._check_labels(labels, len(activations[0]))
+        activations = self._checked('calibrate', activations, 'fit')
+        labels = as_labels(labels, len(activations[0]), self.n_class)
         if not len(labels):
-            raise ValueError('no calibration examples; give at least one')
+            raise UserError('no calibration examples; give at least one')
         votes = self.votes(activations)[np.arange(len(labels)), labels]
         self.calibration_ = 1 - votes / self._n_votes
         self._references = [  # for each label, ascending
@@ -164,23 +172,18 @@ class DkNN:
         """Neighbours and their distances in every searched layer.
 
         Returns:
-            Neighbors: indices and distances, (B, n_layers, k) each.
+            Neighbors: Indices and distances, (B, n_layers, k) each.
         """
-        self._require('search', 'fit')
-        activations = self._check(activations, self._n_layers)
+        activations = self._checked('search', activations, 'fit')
         shape = (len(activations[0]), len(self.layers_), self.n_neighbors)
         indices, distances = np.empty(shape, np.int64), np.empty(shape)
-        for place, (layer, index) in enumerate(zip(
-                self.layers_, self.indexes_, strict=True)):
-            for rows in _batches(shape[0]):
-                distances[rows, place], indices[rows, place] = (
-                    index.kneighbors(activations[layer][rows],
-                                     self.n_neighbors))
+        for rows, found in self._indexes.neighbors(activations,
+                                                   self.n_neighbors):
+            indices[rows], distances[rows] = found
         return Neighbors(indices, distances)
 
     def kneighbors(self, activations):
-        """Indices of the neighbours, int64 (B, n_layers, k), as ``search``.
-        """
+        """Indices of the neighbours, int64 (B, n_layers, k)."""
         return self.search(activations).indices
 
     def votes(self, activations):
@@ -190,16 +193,15 @@ class DkNN:
         ``p_values_from_votes``) can thus be had from one search.
 
         Returns:
-            int64 (B, C); rows sum to n_layers * k.
+            ndarray: int64 (B, C); rows sum to n_layers * k.
         """
-        self._require('votes', 'fit')
-        activations = self._check(activations, self._n_layers)
+        activations = self._checked('votes', activations, 'fit')
         votes = np.zeros((len(activations[0]), self.n_class), np.int64)
-        for layer, index in zip(self.layers_, self.indexes_, strict=True):
-            for rows in _batches(len(votes)):
-                found = _find(index, activations[layer][rows],
-                              self.n_neighbors)
-                votes[rows] += self._sum_by_label(found)
+        for rows, found in self._indexes.neighbor_sets(activations,
+                                                       self.n_neighbors):
+            for indices in found:
+                votes[rows] += sum_by_label(indices, self.labels_,
+                                            self.n_class)
         return votes
 
     def conformity(self, activations):
@@ -209,7 +211,7 @@ class DkNN:
         searched layers.
 
         Returns:
-            float64 (B, C) in [0, 1], rows sum to 1.
+            ndarray: float64 (B, C) in [0, 1], rows sum to 1.
         """
         return self.conformity_from_votes(self.votes(activations))
 
@@ -224,13 +226,13 @@ class DkNN:
         without calibration examples has the p-value 1.
 
         Returns:
-            float64 (B, C) in (0, 1].
+            ndarray: float64 (B, C) in (0, 1].
         """
         self._require('p_values', 'fit', 'calibrate')
         return self.p_values_from_votes(self.votes(activations))
 
     def predict(self, activations):
-        """Label, credibility, confidence, conformity and p-values.
+        """Label, credibility, confidence, conformity, p-values and votes.
 
         Papernot and McDaniel (2018), algorithm 1, except that the label is
         the argmax of conformity (there: of the p-values, which are tied more
@@ -238,25 +240,32 @@ class DkNN:
         searched again, for the distances.
 
         Returns:
-            Prediction.
+            Prediction: Of the B examples.
         """
-        self._require('predict', 'fit', 'calibrate')
-        activations = self._check(activations, self._n_layers)
+        activations = self._checked('predict', activations, 'fit',
+                                    'calibrate')
         votes = self.votes(activations)
-        label = votes.argmax(axis=1)
-        best = votes == votes.max(axis=1, keepdims=True)
-        tied = np.flatnonzero(best.sum(axis=1) > 1)
-        for rows in _batches(len(tied)):
-            row = tied[rows]
-            sums = self._distance_sums([h[row] for h in activations])
-            label[row] = np.where(best[row], sums, np.inf).argmin(axis=1)
-        p_values = self.p_values_from_votes(votes)
-        return Prediction(
-            label, p_values[np.arange(len(label)), label],
-            1 - np.partition(p_values, -2, axis=1)[:, -2],
-            self.conformity_from_votes(votes), p_values)
+        return self._prediction(votes, self._indexes.neighbors(
+            activations, self.n_neighbors, tied(votes)))
 
     # ----------------------------------------------------- without a search
+
+    def predict_from_neighbors(self, found):
+        """What ``predict`` says of examples that were searched before.
+
+        Args:
+            found (Neighbors): What ``search`` returned for B examples.
+
+        Returns:
+            Prediction: Of the B examples.
+        """
+        self._require('predict_from_neighbors', 'fit', 'calibrate')
+        found = as_neighbors(found, len(self.layers_), self.n_neighbors,
+                             len(self.labels_))
+        votes = sum_by_label(found.indices, self.labels_, self.n_class)
+        rows = tied(votes)
+        return self._prediction(votes, [
+            (rows, Neighbors(found.indices[rows], found.distances[rows]))])
 
     def conformity_from_votes(self, votes):
         """Conformity float64 (B, C) of what ``votes`` returned."""
@@ -282,84 +291,30 @@ class DkNN:
         1 - e; with ``class_conditional``, so it does for every true label.
 
         Args:
-            p_values: (B, C) in (0, 1].
-            error: e in (0, 1), how often the set may miss the truth.
+            p_values (ndarray): Numbers (B, C) in (0, 1].
+            error (float): e in (0, 1), how often the set may miss the truth.
 
         Returns:
-            bool (B, C); a row may hold no label, or several.
+            ndarray: bool (B, C); a row may hold no label, or several.
         """
         if not 0 < error < 1:
-            raise ValueError(f'error={error}, but it must lie between 0 and '
-                             '1; 0.05 keeps the truth 95 times of 100')
+            raise ArgumentError('error', error, 'must lie between 0 and 1; '
+                                '0.05 keeps the truth 95 times of 100')
         return np.asarray(p_values) > error
 
     # -------------------------------------------------------------- helpers
 
-    def _learn(self, activations, labels, make):
-        activations = self._check(activations)
-        labels = self._check_labels(labels, len(activations[0]))
-        if self.n_neighbors > len(labels):
-            raise ValueError(
-                f'n_neighbors={self.n_neighbors} but only {len(labels)} '
-                f'training examples; pass --neighbors {len(labels)} or less')
+    def _learn(self, activations, labels, index):
+        activations = as_layers(activations)
+        labels = as_labels(labels, len(activations[0]), self.n_class)
+        check_n_neighbors(self.n_neighbors, len(labels))
         self.__dict__.pop('calibration_', None)
-        self.layers_ = self._choose_layers(len(activations))
-        self.indexes_ = [make(self._new_index(), layer, activations[layer])
-                         for layer in self.layers_]
+        index(activations)
+        self.layers_ = self._indexes.layers_
+        self.indexes_ = self._indexes.indexes_
         self.labels_ = labels
-        self._n_layers = len(activations)
         self._n_votes = len(self.layers_) * self.n_neighbors
         return self
-
-    def _new_index(self):
-        make = INDEXES[self.index] if isinstance(self.index, str) else (
-            self.index)
-        return make() if callable(make) else copy.deepcopy(make)
-
-    def _path(self, folder, layer):
-        name = self.index if isinstance(self.index, str) else 'index'
-        return pathlib.Path(folder) / f'layer{layer}.{name}'
-
-    def _choose_layers(self, n_layers):
-        named = {'all': range(n_layers), 'last': [n_layers - 1]}
-        layers = (named[self.layers] if isinstance(self.layers, str)
-                  else list(self.layers))
-        chosen = tuple(range(n_layers)[layer] for layer in layers
-                       if -n_layers <= layer < n_layers)
-        if not chosen or len(set(chosen)) < len(layers):
-            raise ValueError(
-                f'layers={self.layers!r}, but the network has {n_layers} '
-                f'layers: give different numbers from 0 to {n_layers - 1}')
-        return chosen
-
-    def _check(self, activations, n_layers=None):
-        """The layers as arrays with one number of rows."""
-        activations = [h if isinstance(h, np.ndarray) else np.asarray(h)
-                       for h in activations]
-        sizes = {len(h) if h.ndim == 2 else -1 for h in activations}
-        if len(sizes) != 1 or -1 in sizes:
-            raise ValueError(
-                'activations have the shapes '
-                f'{[h.shape for h in activations]}, but there must be one '
-                '(examples, width) a layer, with the same number of examples')
-        if n_layers not in (None, len(activations)):
-            raise ValueError(f'{len(activations)} layers, but fit() was given '
-                             f'{n_layers}; give all layers of that network')
-        return activations
-
-    def _check_labels(self, labels, n_examples):
-        labels = np.asarray(labels)
-        if labels.shape != (n_examples,) or (
-                labels.size and labels.dtype.kind not in 'iu'):
-            raise ValueError(
-                f'labels have shape {labels.shape} and dtype {labels.dtype}, '
-                f'but there must be {n_examples} integers')
-        wrong = labels[(labels < 0) | (labels >= self.n_class)]
-        if wrong.size:
-            raise ValueError(f'label {wrong[0]} is outside of 0 to '
-                             f'{self.n_class - 1}; set n_class to the number '
-                             'of label names')
-        return labels.astype(np.int64)
 
     def _require(self, method, *verbs):
         learned = {'fit': 'indexes_', 'calibrate': 'calibration_'}
@@ -367,36 +322,24 @@ class DkNN:
             if not hasattr(self, learned[verb]):
                 raise RuntimeError(f'call {verb}() before {method}()')
 
-    def _sum_by_label(self, found, weights=None):
-        """Number, or sum of weights, of neighbours (B, k) by label, (B, C)."""
-        cell = self.labels_[found]
-        cell += self.n_class * np.arange(len(found))[:, None]
-        weights = None if weights is None else weights.ravel()
-        return np.bincount(
-            cell.ravel(), weights, len(found) * self.n_class
-        ).reshape(-1, self.n_class)
+    def _checked(self, method, activations, *verbs):
+        """The layers as arrays, if ``method`` can be called with them."""
+        self._require(method, *verbs)
+        return as_layers(activations, self._indexes.n_layers_)
 
-    def _distance_sums(self, activations):
-        """Sum of each class's neighbour distances, float64 (B, C)."""
-        flat = [part.reshape(len(part), -1)
-                for part in self.search(activations)]
-        # Summed from the smallest, so that the same distances, in whatever
-        # layers, give the same sum
-        order = flat[1].argsort(axis=1, kind='stable')
-        return self._sum_by_label(*(
-            np.take_along_axis(part, order, axis=1) for part in flat))
+    def _prediction(self, votes, searched):
+        """What follows from votes (B, C).
 
-
-def _batches(n):
-    return (slice(i, min(i + BATCH, n)) for i in range(0, n, BATCH))
-
-
-def _find(index, activations, k):
-    """Neighbours of each row, int64 (B, k), in any order."""
-    if hasattr(index, 'neighbor_sets'):
-        return index.neighbor_sets(activations, k)
-    found = np.asarray(index.kneighbors(activations, k)[1])
-    if found.size and found.min() < 0:
-        raise ValueError(f'{type(index).__name__} found fewer than {k} '
-                         'neighbours; its kneighbors() must fill them in')
-    return found
+        ``searched`` yields rows and their ``Neighbors``, for all rows with
+        tied labels.
+        """
+        label = votes.argmax(axis=1)
+        for rows, found in searched:
+            label[rows] = nearest_label(
+                votes[rows],
+                distance_sums(found, self.labels_, self.n_class))
+        p_values = self.p_values_from_votes(votes)
+        return Prediction(
+            label, p_values[np.arange(len(label)), label],
+            1 - np.partition(p_values, -2, axis=1)[:, -2],
+            self.conformity_from_votes(votes), p_values, votes)

@@ -1,34 +1,31 @@
-"""Nearest-neighbour indexes over one layer's activations: ``INDEXES``.
+"""The indexes by name: ``INDEXES``.
 
-``exact`` and ``kdtree`` give the true neighbours; ``lsh``, ``hnsw`` and
-``ivf`` choose the candidates approximately, and leave a query with fewer
-than k of them to an exact search, so that k neighbours are always found.
-All evaluate distances alike: see ``exact.py``.
+A new index is a class and a row of that table.  ``exact`` and ``kdtree`` give
+the true neighbours; ``lsh``, ``hnsw`` and ``ivf`` choose their candidates
+approximately.
 """
 import contextlib
 import importlib
 
 import numpy as np
 
-from exact import (
-    BLOCK_CELLS,
-    CELLS,
-    GROUP,
-    QUERIES,
-    ExactIndex,
-    NeighborIndex,
-    pack,
-    slices,
-)
+from errors import ArgumentError, MissingPackage
+from neighbors import arrays, base
+from neighbors.candidates import CandidateIndex
+from neighbors.exact import ExactIndex
+
+# Candidates asked for beyond those needed: an index that rounds distances
+# differently may put a true neighbour a few places behind the k-th
+SPARE = 16
 
 
-class KDTreeIndex(NeighborIndex):
+class KDTreeIndex(CandidateIndex):
     """Exact search with scikit-learn's KDTree, which copies X to float64.
 
     Slower than ``exact`` above some 20 dimensions.  The tree sums in another
-    order, so its distances may differ in the last bits: a query whose k-th
-    neighbour is tied with all further ones asked for goes to the exact
-    search.
+    order, so that its distances may differ in the last bits.  Where all
+    further candidates are tied with the k-th neighbour of a query, that
+    query goes to the exact search.
     """
 
     def _build(self):
@@ -46,7 +43,7 @@ class KDTreeIndex(NeighborIndex):
 
     def _candidates(self, Q, k):
         N, D = self.X_.shape
-        m = min(N, 2 * k + GROUP)
+        m = min(N, 2 * k + SPARE)
         distances, candidates = self._tree.query(Q.astype(np.float64), m)
         if m < N:
             limit = distances[:, k - 1] * (1 + (D + 8) * 2. ** -50)
@@ -54,30 +51,36 @@ class KDTreeIndex(NeighborIndex):
         return candidates
 
 
-class LSHIndex(NeighborIndex):
+class LSHIndex(CandidateIndex):
     """Locality-sensitive hashing with NearPy's random binary projections.
 
     A table puts examples into buckets by the signs of their products with
-    random normals, after centring on the mean of X; the candidates of a query
-    are all that share a bucket with it in some table.  NearPy draws the
-    normals; buckets are kept as arrays, and all candidates are ranked by
-    Euclidean distance (NearPy would keep 10, by cosine).
+    random normals, after centring on the mean of X.  The candidates of a
+    query are all examples that share a bucket with it in some table.  NearPy
+    draws the normals; the buckets are kept as arrays, and all candidates are
+    ranked by Euclidean distance (NearPy would keep 10, by cosine).
 
     Args:
-        n_bits: projections a table, 1 to 62; None: about log2(N / 64).
-        n_tables: number of tables, at least 1.
-        seed: seed of the first table's projections, the next has seed + 1.
+        n_bits (int): Projections a table, 1 to 62; None: about
+            log2(N / 64).
+        n_tables (int): Number of tables, at least 1.
+        seed (int): Seed of the first table's projections; the next table has
+            ``seed + 1``, and so on.
 
     Raises:
-        ImportError: NearPy is not installed.
+        ArgumentError: ``n_bits`` or ``n_tables`` is not as above.
+        MissingPackage: NearPy is not installed.
     """
 
     _arrays = ('centre_', 'normals_', 'keys_')
 
     def __init__(self, n_bits=None, n_tables=8, seed=0):
-        if n_tables < 1 or not (n_bits is None or 1 <= n_bits <= 62):
-            raise ValueError(f'n_bits={n_bits}, n_tables={n_tables}, but lsh '
-                             'takes 1 to 62 bits and at least one table')
+        if not (n_bits is None or 1 <= n_bits <= 62):
+            raise ArgumentError('n_bits', n_bits, 'is not possible; lsh '
+                                'takes 1 to 62 bits')
+        if n_tables < 1:
+            raise ArgumentError('n_tables', n_tables, 'is too small; lsh '
+                                'takes 1 table or more')
         self._projections = _require(
             'nearpy.hashes', 'NearPy==1.0.0').RandomBinaryProjections
         self.n_bits = n_bits
@@ -94,13 +97,15 @@ class LSHIndex(NeighborIndex):
             normals[:] = hashing.normals
         self.centre_ = np.mean(self.X_, axis=0, dtype=np.float64)
         self.keys_ = np.concatenate([  # (N, n_tables)
-            self._hash(self.X_[rows]) for rows in slices(N, CELLS // D)])
+            self._hash(self.X_[rows])
+            for rows in arrays.slices(N, arrays.CELLS // D)])
 
     def _open(self):
         self._order = np.argsort(self.keys_, axis=0, kind='stable')
         self._sorted = np.take_along_axis(self.keys_, self._order, axis=0)
 
     def _hash(self, values):
+        """The bucket in each table, int64 (n, n_tables)."""
         values = values - self.centre_
         keys = np.zeros((len(values), len(self.normals_)), np.int64)
         for table, normals in enumerate(self.normals_):
@@ -111,7 +116,7 @@ class LSHIndex(NeighborIndex):
         return keys
 
     def _batch_size(self, k):
-        return min(QUERIES, CELLS // len(self.X_))
+        return min(base.QUERIES, arrays.CELLS // len(self.X_))
 
     def _candidates(self, Q, k):
         found = np.zeros((len(Q), len(self.X_)), bool)
@@ -123,20 +128,27 @@ class LSHIndex(NeighborIndex):
             row = np.repeat(np.arange(len(Q)), counts)
             found[row, order[start + np.arange(len(start))]] = True
         row, col = np.nonzero(found)
-        return pack(row, len(Q), col, -1)
+        return arrays.pack(row, len(Q), col, -1)
 
 
-class _FaissIndex(NeighborIndex):
-    """What ``hnsw`` and ``ivf`` share.  They are built on one thread: the
-    same examples always give the same index."""
+class _FaissIndex(CandidateIndex):
+    """What ``hnsw`` and ``ivf`` share.
+
+    They are built on one thread: the same examples always give the same
+    index.
+    """
 
     def _build(self):
         faiss = _require('faiss', 'faiss-cpu')
         N, D = self.X_.shape
         with _one_thread(faiss):
             self._index = self._empty(faiss)
-            for rows in slices(N, BLOCK_CELLS // D):
+            for rows in arrays.slices(N, arrays.BLOCK_CELLS // D):
                 self._index.add(np.ascontiguousarray(self.X_[rows]))
+
+    def _empty(self, faiss):
+        """faiss's index, trained if need be, without examples."""
+        raise NotImplementedError
 
     def save(self, path):
         _require('faiss', 'faiss-cpu').write_index(self._index, str(path))
@@ -150,10 +162,10 @@ class HNSWIndex(_FaissIndex):
     """faiss's graph of navigable small worlds (Malkov, Yashunin 2018).
 
     Args:
-        n_links: links of an example in a layer of the graph.
-        ef_construction: length of the queue while building.
-        ef_search: length of the queue while searching; None: 4 k, at least
-            64 and the square root of N.
+        n_links (int): Links of an example in a layer of the graph.
+        ef_construction (int): Length of the queue while building.
+        ef_search (int): Length of the queue while searching; None: 4 k, but
+            at least 64 and the square root of N.
     """
 
     def __init__(self, n_links=32, ef_construction=80, ef_search=None):
@@ -168,7 +180,7 @@ class HNSWIndex(_FaissIndex):
 
     def _candidates(self, Q, k):
         N = len(self.X_)
-        m = min(N, k + GROUP)
+        m = min(N, k + SPARE)
         length = self.ef_search or max(4 * k, 64, int(N ** .5))
         parameters = _require('faiss', 'faiss-cpu').SearchParametersHNSW(
             efSearch=max(length, m))
@@ -180,10 +192,10 @@ class IVFIndex(_FaissIndex):
     """faiss's inverted lists: the examples nearest to each of some centroids.
 
     Args:
-        n_lists: number of centroids; None: the square root of N, or fewer,
-            so that 39 examples or more fall to each.
-        n_probes: lists searched for a query; None: a fifth of them.
-        seed: seed of the sample and of k-means.
+        n_lists (int): Number of centroids; None: the square root of N, or
+            fewer, so that 39 examples or more fall to each on average.
+        n_probes (int): Lists searched for a query; None: a fifth of them.
+        seed (int): Seed of the sample for k-means, and of k-means.
     """
 
     def __init__(self, n_lists=None, n_probes=None, seed=0):
@@ -211,7 +223,7 @@ class IVFIndex(_FaissIndex):
     def _candidates(self, Q, k):
         distances, lists = self._centroids.kneighbors(Q, self._index.nprobe)
         return self._index.search_preassigned(
-            np.ascontiguousarray(Q), min(len(self.X_), k + GROUP), lists,
+            np.ascontiguousarray(Q), min(len(self.X_), k + SPARE), lists,
             distances.astype(np.float32))[1]
 
 
@@ -225,11 +237,11 @@ INDEXES = {
 
 
 def _require(module, package):
+    """The imported module of a package that may be missing."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise ImportError(f'this index needs {module}, which is not '
-                          f'installed: pip install {package}') from error
+        raise MissingPackage(module, package, 'this index') from error
 
 
 @contextlib.contextmanager

@@ -1,0 +1,13 @@
+"""Nearest-neighbour indexes over the activations of one layer."""
+from neighbors.base import NeighborIndex
+from neighbors.exact import ExactIndex
+from neighbors.indexes import (
+    INDEXES,
+    HNSWIndex,
+    IVFIndex,
+    KDTreeIndex,
+    LSHIndex,
+)
+
+__all__ = ['INDEXES', 'ExactIndex', 'HNSWIndex', 'IVFIndex', 'KDTreeIndex',
+           'LSHIndex', 'NeighborIndex']

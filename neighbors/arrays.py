@@ -1,0 +1,137 @@
+"""Activations as arrays: checks, blocks, and distances in float64.
+
+B queries and N training examples of width D.
+"""
+import numpy as np
+
+from errors import UserError
+
+CELLS = 1 << 21        # entries of the largest temporary arrays
+BLOCK_CELLS = 1 << 22  # entries of a block of training examples
+HUGE = 2. ** 60        # vectors shorter than this have finite float32 squares
+
+
+def slices(n, size):
+    """Consecutive slices that cover ``range(n)``.
+
+    Args:
+        n (int): Number of entries, 0 or more.
+        size (int): Entries a slice; the last slice may hold fewer.  A size
+            below 1 is read as 1.
+
+    Yields:
+        slice: The next ``size`` entries.
+    """
+    size = max(1, size)
+    for start in range(0, n, size):
+        yield slice(start, min(start + size, n))
+
+
+def as_matrix(values, name):
+    """Activations as a checked float32 matrix.
+
+    Args:
+        values (array_like): Numbers (n, D) with D >= 1, finite in float32.
+            A float32 array is not copied; it is checked in blocks, so that
+            it may be a memmap larger than memory.
+        name (str): What messages call it.
+
+    Returns:
+        ndarray: float32 (n, D).
+
+    Raises:
+        UserError: The shape is another one, or a number is not finite.
+    """
+    if not (isinstance(values, np.ndarray) and values.dtype == np.float32):
+        with np.errstate(over='ignore'):
+            values = np.asarray(values, dtype=np.float32)
+    if values.ndim != 2 or not values.shape[1]:
+        raise UserError(f'{name} has shape {values.shape}, but it must be '
+                        '(examples, width) with a width of at least 1')
+    for rows in slices(len(values), BLOCK_CELLS // values.shape[1]):
+        if not np.isfinite(values[rows]).all():
+            raise UserError(
+                f'{name} holds NaN, infinity or a number beyond float32 in '
+                f'rows {rows.start} to {rows.stop - 1}; did the training '
+                'diverge?')
+    return values
+
+
+def square_norms(z):
+    """Sum of the squares of each row, float64 (B,)."""
+    with np.errstate(over='ignore', invalid='ignore'):
+        return np.einsum('ij,ij->i', z, z, dtype=np.float64)
+
+
+def distances(Q, row, X, col):
+    """Distances of the pairs (``Q[row]``, ``X[col]``).
+
+    The sum of a pair always runs over one contiguous row of D squares.  It
+    is therefore the same to the last bit whatever other pairs are evaluated
+    with it.
+
+    Args:
+        Q (ndarray): float32 (B, D).
+        row (ndarray): Integers (n,) in [0, B).
+        X (ndarray): float32 (N, D).
+        col (ndarray): Integers (n,) in [0, N).
+
+    Returns:
+        ndarray: float64 (n,), Euclidean distances.
+    """
+    squares = np.empty(len(row))
+    for pairs in slices(len(row), CELLS // 16 // X.shape[1]):
+        diff = np.subtract(X[col[pairs]], Q[row[pairs]], dtype=np.float64,
+                           order='C')
+        diff *= diff
+        squares[pairs] = diff.sum(axis=1)
+    return np.sqrt(squares, out=squares)
+
+
+def smallest(key, index, k):
+    """The k smallest of each row, ties to the lower position.
+
+    Args:
+        key (ndarray): Numbers (B, n), n >= k.
+        index (ndarray): Integers (B, n), what each key belongs to.
+        k (int): How many to take.
+
+    Returns:
+        tuple: Keys (B, k), ascending, and the indices (B, k) beside them.
+    """
+    order = np.argsort(key, axis=1, kind='stable')[:, :k]
+    return (np.take_along_axis(key, order, axis=1),
+            np.take_along_axis(index, order, axis=1))
+
+
+def pack(row, n_rows, values, padding):
+    """A list of values as a matrix, each value in the row given for it.
+
+    Args:
+        row (ndarray): Integers (n,) in [0, n_rows), ascending.
+        n_rows (int): Rows of the matrix.
+        values (ndarray): Numbers (n,).
+        padding (int or float): What stands behind the values of a row.
+
+    Returns:
+        ndarray: (n_rows, width), ``width`` the most values of a row.
+    """
+    place = places(row, n_rows)
+    packed = np.full((n_rows, place.max(initial=-1) + 1), padding,
+                     values.dtype)
+    packed[row, place] = values
+    return packed
+
+
+def places(row, n_rows):
+    """How many entries of the same row stand before each entry.
+
+    Args:
+        row (ndarray): Integers (n,) in [0, n_rows), ascending.
+        n_rows (int): Number of rows.
+
+    Returns:
+        ndarray: int64 (n,), counted from 0 in each row.
+    """
+    counts = np.bincount(row, minlength=n_rows)
+    return np.arange(len(row)) - (np.cumsum(counts) - counts).take(row)

@@ -1,0 +1,56 @@
+"""Indexes that propose candidates, which are then ranked in float64."""
+import threading
+
+import numpy as np
+
+from neighbors import arrays
+from neighbors.base import NeighborIndex
+from neighbors.exact import ExactIndex
+
+# Of the module, since an index with a lock of its own could not be copied
+_fallback_lock = threading.Lock()
+
+
+class CandidateIndex(NeighborIndex):
+    """An index whose subclass defines ``_candidates``.
+
+    Candidates are ranked by their distances in float64.  A query with fewer
+    than k candidates is left to an exact search, so that k neighbours are
+    always found.  The index of that search is built when it is first needed.
+    """
+
+    def _keep(self, X):
+        super()._keep(X)
+        self._fallback = None
+
+    def _candidates(self, Q, k):
+        """Possible neighbours of each query.
+
+        Args:
+            Q (ndarray): float32 (B, D).
+            k (int): Number of neighbours.
+
+        Returns:
+            ndarray: int64 (B, w), indices, padded with -1.
+        """
+        raise NotImplementedError
+
+    def _nearest(self, Q, k):
+        candidates = np.sort(self._candidates(Q, k), axis=1)
+        row, place = np.nonzero(candidates >= 0)
+        short = np.bincount(row, minlength=len(Q)) < k
+        if short.all():
+            return self._exact(Q, k)
+        key = np.full(candidates.shape, np.inf)
+        key[row, place] = arrays.distances(Q, row, self.X_,
+                                           candidates[row, place])
+        distances, indices = arrays.smallest(key, candidates, k)
+        if short.any():
+            distances[short], indices[short] = self._exact(Q[short], k)
+        return distances, indices
+
+    def _exact(self, Q, k):
+        with _fallback_lock:  # several threads may come here at once
+            if self._fallback is None:
+                self._fallback = ExactIndex().fit(self.X_)
+        return self._fallback.kneighbors(Q, k)

@@ -1,0 +1,239 @@
+"""One index for each searched layer of a network.
+
+``activations`` is a list of L arrays (B, D_l), one a layer, input side first.
+"""
+import copy
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+
+from errors import ArgumentError, UserError
+from neighbors.arrays import slices
+from neighbors.indexes import INDEXES
+
+BATCH = 4096  # examples whose neighbours are held at a time
+
+
+class Neighbors(NamedTuple):
+    """Nearest training examples, by (distance, index) in each layer.
+
+    Attributes:
+        indices (ndarray): int64 (B, n_layers, k) in [0, N).
+        distances (ndarray): float64 (B, n_layers, k), Euclidean.
+    """
+
+    indices: np.ndarray
+    distances: np.ndarray
+
+
+class LayerIndexes:
+    """Indexes over the activations of the searched layers.
+
+    Args:
+        index (str, callable or object): As for ``DkNN``.
+        layers (str or list): As for ``DkNN``.
+
+    Attributes:
+        layers_ (tuple): Numbers of the layers searched, in [0, L).
+        indexes_ (list): One fitted index a searched layer.
+        n_layers_ (int): L, layers of the network.
+
+    Raises:
+        ArgumentError: ``index`` or ``layers`` is an unknown name.
+    """
+
+    def __init__(self, index, layers):
+        if isinstance(index, str) and index not in INDEXES:
+            raise ArgumentError('index', index, 'is unknown; choose from '
+                                + ', '.join(INDEXES))
+        if isinstance(layers, str) and layers not in ('all', 'last'):
+            raise ArgumentError('layers', layers, "is unknown; give 'all', "
+                                "'last' or a list of numbers")
+        self._index = index
+        self._layers = layers
+
+    def fit(self, activations):
+        """Index all layers that are to be searched.
+
+        Args:
+            activations (list): L arrays (N, D_l).
+
+        Returns:
+            LayerIndexes: This instance.
+
+        Raises:
+            ArgumentError: The network has no such layers.
+        """
+        return self._learn(activations, lambda index, layer: index.fit(
+            activations[layer]))
+
+    def save(self, folder):
+        """Write the index of every searched layer.
+
+        Args:
+            folder (str or Path): An existing folder.
+        """
+        for layer, index in zip(self.layers_, self.indexes_, strict=True):
+            index.save(self._path(folder, layer))
+
+    def load(self, folder, activations):
+        """``fit``, but with the indexes that ``save`` wrote.
+
+        Args:
+            folder (str or Path): Written with the same options and examples.
+            activations (list): As for ``fit``.
+
+        Returns:
+            LayerIndexes: This instance.
+
+        Raises:
+            ArgumentError: The network has no such layers.
+            UserError: A file indexes an array of another shape.
+        """
+        return self._learn(activations, lambda index, layer: index.load(
+            self._path(folder, layer), activations[layer]))
+
+    def neighbors(self, activations, k, chosen=None):
+        """The neighbours in all searched layers, batch after batch.
+
+        Args:
+            activations (list): L arrays (B, D_l).
+            k (int): Neighbours a layer.
+            chosen (ndarray): Integers (b,) in [0, B), the examples to
+                search; None: all.
+
+        Yields:
+            tuple: What selects the examples of the batch (a slice or
+            indices), and their ``Neighbors``.
+        """
+        for rows, found in self._search(activations, _ranked, k, chosen):
+            distances, indices = zip(*found, strict=True)
+            yield rows, Neighbors(np.stack(indices, axis=1),
+                                  np.stack(distances, axis=1))
+
+    def neighbor_sets(self, activations, k):
+        """The same neighbours without their distances and their order.
+
+        Args:
+            activations (list): L arrays (B, D_l).
+            k (int): Neighbours a layer.
+
+        Yields:
+            tuple: The slice of the examples of the batch, and a list of the
+            indices of their neighbours, int64 (b, k), one a searched layer.
+        """
+        yield from self._search(activations, _unordered, k)
+
+    def _search(self, activations, find, k, chosen=None):
+        """What ``find`` returns for each layer, batch after batch."""
+        n = len(activations[0]) if chosen is None else len(chosen)
+        for batch in slices(n, BATCH):
+            rows = batch if chosen is None else chosen[batch]
+            yield rows, [find(index, activations[layer][rows], k)
+                         for layer, index in zip(self.layers_, self.indexes_,
+                                                 strict=True)]
+
+    def _learn(self, activations, make):
+        layers = self._choose(len(activations))
+        self.indexes_ = [make(self._new_index(), layer) for layer in layers]
+        self.layers_ = layers
+        self.n_layers_ = len(activations)
+        return self
+
+    def _new_index(self):
+        make = INDEXES[self._index] if isinstance(self._index, str) else (
+            self._index)
+        return make() if callable(make) else copy.deepcopy(make)
+
+    def _path(self, folder, layer):
+        name = self._index if isinstance(self._index, str) else 'index'
+        return pathlib.Path(folder) / f'layer{layer}.{name}'
+
+    def _choose(self, n_layers):
+        """The layers' numbers, counted from 0."""
+        named = {'all': range(n_layers), 'last': [n_layers - 1]}
+        layers = (named[self._layers] if isinstance(self._layers, str)
+                  else list(self._layers))
+        chosen = tuple(range(n_layers)[layer] for layer in layers
+                       if -n_layers <= layer < n_layers)
+        if not chosen or len(set(chosen)) < len(layers):
+            raise ArgumentError(
+                'layers', self._layers, 'does not fit: the network has '
+                f'{n_layers} layers; give different numbers from 0 to '
+                f'{n_layers - 1}')
+        return chosen
+
+
+def as_layers(activations, n_layers=None):
+    """The layers as arrays with one number of rows.
+
+    Args:
+        activations (list): Array-likes (B, D_l).
+        n_layers (int): L; None: any number but 0.
+
+    Returns:
+        list: The arrays (B, D_l).
+
+    Raises:
+        UserError: The shapes or the number of layers do not fit.
+    """
+    activations = [h if isinstance(h, np.ndarray) else np.asarray(h)
+                   for h in activations]
+    sizes = {len(h) if h.ndim == 2 else -1 for h in activations}
+    if len(sizes) != 1 or -1 in sizes:
+        raise UserError(
+            'activations have the shapes '
+            f'{[h.shape for h in activations]}, but there must be one '
+            '(examples, width) a layer, with the same number of examples')
+    if n_layers not in (None, len(activations)):
+        raise UserError(f'{len(activations)} layers, but fit() was given '
+                        f'{n_layers}; give all layers of that network')
+    return activations
+
+
+def as_neighbors(found, n_layers, k, n_examples):
+    """Neighbours as arrays that can be those of a search.
+
+    Args:
+        found (Neighbors): Indices and distances, (B, n_layers, k) each.
+        n_layers (int): Number of searched layers.
+        k (int): Neighbours a layer.
+        n_examples (int): N, the number of training examples.
+
+    Returns:
+        Neighbors: The same.
+
+    Raises:
+        UserError: Shapes, dtype or range of the indices are not as above.
+    """
+    indices, distances = map(np.asarray, found)
+    shape = (len(indices) if indices.ndim else 0, n_layers, k)
+    if not indices.shape == distances.shape == shape:
+        raise UserError(
+            f'neighbours have the shapes {indices.shape} and '
+            f'{distances.shape}, but both must be (examples, {n_layers}, '
+            f'{k}); give what search() of this DkNN returned')
+    if indices.dtype.kind not in 'iu' or (indices.size and not (
+            0 <= indices.min() and indices.max() < n_examples)):
+        raise UserError(
+            'indices of neighbours must be integers from 0 to '
+            f'{n_examples - 1}; give what search() of this DkNN returned')
+    return Neighbors(indices, distances)
+
+
+def _ranked(index, Q, k):
+    """Distances and indices, (B, k) each, with any index."""
+    distances, indices = index.kneighbors(Q, k)
+    indices = np.asarray(indices)
+    if indices.size and indices.min() < 0:
+        raise ValueError(f'{type(index).__name__} found fewer than {k} '
+                         'neighbours; its kneighbors() must fill them in')
+    return distances, indices
+
+
+def _unordered(index, Q, k):
+    """Indices (B, k) in any order, with any index."""
+    if hasattr(index, 'neighbor_sets'):
+        return index.neighbor_sets(Q, k)
+    return _ranked(index, Q, k)[1]
