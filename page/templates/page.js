@@ -92,7 +92,7 @@ const changed = () => {
   hideTip();
   const state = apply().toString();
   const address = location.href.split('#')[0];
-  try { history.replaceState(null, '', state ? `${address}#${state}` : address); } catch { /* the page works without */ }
+  try { history.replaceState(null, '', state ? `${address}#${state}` : address); } catch { /* the page works without it */ }
 };
 
 const follow = () => {
@@ -106,7 +106,7 @@ const follow = () => {
   $('none').hidden = true;
   const show = () => linked.article.scrollIntoView({block: 'start'});
   show();
-  requestAnimationFrame(show); // once more: heights on the way are known now
+  requestAnimationFrame(show); // again: the heights above it are known now
 };
 
 // ---- colour scale: by row, or one for each method over all texts

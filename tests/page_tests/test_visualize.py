@@ -1,11 +1,9 @@
-"""Page and figures: what is written, taken apart again."""
-import json
+"""The page: what is written, taken apart again."""
 import os
 
-import html5lib
 import numpy as np
 import pytest
-from scipy.stats import spearmanr
+from page_records import cells, embedded, make_pair, make_record, parse
 
 import visualize
 
@@ -13,129 +11,6 @@ HOSTILE = ['<script>alert(1)</script>', '&amp;', '"\'', '</script>', '<!--',
            '\u202egnp', 'a\u200bb', 'x\x00\x1by', '{{ 7 * 7 }}', '<eos>',
            '\ud800', '$x_1$', '<b', ']]>', '\U0001fffe']
 
-
-def make_record(words=('a', 'fine', 'film'), scores=(0., .5, -.25), **keys):
-    words = list(words)
-    return {
-        'version': 1, 'id': 17, 'split': 'test', 'dataset': 'toy',
-        'model': 'cnn', 'label_names': ['negative', 'positive'], 'gold': 1,
-        'words': [words], 'known': [[True] * len(words)],
-        'softmax': {'label': 1, 'probabilities': [.02, .98],
-                    'confidence': .98, 'calibrated_confidence': .91},
-        'dknn': {'label': 0, 'conformity': [.75, .25],
-                 'p_values': [.62, .003], 'credibility': .62,
-                 'confidence': .997, 'prediction_set': [0], 'error': .05},
-        'methods': {'conformity': {'target': 0, 'scores': [list(scores)]}},
-        **keys}
-
-
-def make_pair(**keys):
-    return make_record(
-        words=[['a', 'man', 'sleeps'], ['he', 'runs']],
-        **{'known': [[True, False, True], [True, True]],
-           'methods': {'gradient': {'target': 0, 'scores': [None, [1, -2]]}},
-           **keys}) | {'words': [['a', 'man', 'sleeps'], ['he', 'runs']]}
-
-
-def parse(text):
-    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-    return parser.parse(text)
-
-
-def cells(tree):
-    return [(cell.text or '', cell.get('class'), cell.get('data-v'))
-            for cell in tree.findall('.//article//td')]
-
-
-def embedded(tree):
-    return json.loads(tree.find('.//script[@id="data"]').text)
-
-
-# ------------------------------------------------------- colours and lines
-
-def test_score_levels():
-    # 10 * (.5, -.25, .04, 1, -2) / .5 = 10, -5, .8, 20, -40
-    levels = visualize.score_levels([.5, -.25, .04, 1, -2], .5)
-    assert levels.tolist() == [10, -5, 1, 10, -10]
-    assert visualize.score_levels([0., 0.], 0.).tolist() == [0, 0]
-    # the smallest double has a level, too, and no overflow
-    assert visualize.score_levels([5e-324], 5e-324).tolist() == [10]
-
-
-def luminance(colour):
-    channels = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= .04045 else ((c + .055) / 1.055) ** 2.4
-              for c in channels]
-    return .2126 * linear[0] + .7152 * linear[1] + .0722 * linear[2]
-
-
-@pytest.mark.parametrize('dark', [False, True])
-@pytest.mark.parametrize('kind', ['single', 'pair'])
-def test_palette_contrast(kind, dark):
-    colours = visualize.palette(kind, dark)
-    assert len(colours) == 21
-    for back, ink in colours:
-        low, high = sorted((luminance(back), luminance(ink)))
-        assert (high + .05) / (low + .05) >= 4.5
-    lights = [luminance(back) for back, _ in colours]
-    extreme = min if dark else max  # no effect is nearest to the paper
-    assert extreme(lights) == lights[10]
-
-
-def test_palette_sides():
-    against, support = visualize.palette()[0][0], visualize.palette()[-1][0]
-    assert int(against[1:3], 16) > int(against[5:7], 16)  # more red than blue
-    assert int(support[1:3], 16) < int(support[5:7], 16)
-
-
-def test_split_lines():
-    # 2 more a word: 6 + 6 + 6 + 6 = 24 characters, so two lines of 12
-    words = ['aaaa'] * 4
-    assert visualize.split_lines(words, 20) == [slice(0, 2), slice(2, 4)]
-    assert visualize.split_lines(words, 24) == [slice(0, 4)]
-    assert visualize.split_lines([]) == []
-
-
-def test_split_lines_long():
-    lengths = np.random.RandomState(0).randint(0, 30, 2000)
-    words = ['x' * n for n in [*lengths, 500, 1]]
-    lines = visualize.split_lines(words)
-    assert [w for line in lines for w in words[line]] == words
-    assert all(words[line] for line in lines)
-    # even filling overshoots by one word at most
-    sizes = [sum(len(w) + 2 for w in words[line]) for line in lines]
-    assert sorted(sizes)[-2] <= visualize.LINE_WIDTH + 32
-
-
-# ------------------------------------------------------------- agreement
-
-def methods(**scores):
-    return {'methods': {name: {'target': 0, 'scores': [row]}
-                        for name, row in scores.items()}}
-
-
-def test_agreement():
-    assert visualize.agreement(methods(a=[3, 2, 1], b=[1, 2, 3])) == (True,
-                                                                      -1.)
-    assert visualize.agreement(methods(a=[3, 2, 1], b=[30, 2, 1])) == (False,
-                                                                       1.)
-    # random does not take part, a constant row has no correlation
-    assert visualize.agreement(
-        methods(a=[3, 2, 1], random=[1, 2, 3])) == (False, None)
-    assert visualize.agreement(methods(a=[3, 2, 1], b=[0, 0, 0])) == (False,
-                                                                      None)
-    assert visualize.agreement(methods(a=[], b=[])) == (False, None)
-
-
-def test_agreement_is_the_lowest_spearman():
-    rows = np.random.RandomState(1).randint(-3, 4, (3, 12))  # many ties
-    expected = min(spearmanr(rows[i], rows[j])[0]
-                   for i, j in [(0, 1), (0, 2), (1, 2)])
-    found = visualize.agreement(methods(a=rows[0], b=rows[1], c=rows[2]))
-    assert found[1] == pytest.approx(expected, abs=1e-4)
-
-
-# ------------------------------------------------------------------ page
 
 def test_page_cells():
     record = make_record(known=[[True, True, False]])

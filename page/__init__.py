@@ -1,0 +1,1 @@
+"""What people look at: the parts of the HTML page, and the figures."""
