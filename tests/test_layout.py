@@ -1,121 +1,161 @@
-"""Who imports whom, what --help costs: the tier table kept true."""
+"""The layout of the project: who imports whom, how long files are."""
 import ast
 import os
 import pathlib
 import re
 import subprocess
 import sys
-import time
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-MODULES = {path.stem: ast.parse(path.read_text(encoding='utf-8'))
-           for path in sorted(ROOT.glob('*.py'))}
-# Library module -> those of ours that it may import.
-TIERS = {
-    'compat': set(), 'nlp_utils': set(), 'neighbors': {'exact'},
-    'saliency': set(), 'visualize': set(), 'downloads': set(),
-    'parallel': set(), 'exact': {'parallel'},
-    'figures': {'visualize'},
-    'data_files': {'nlp_utils', 'downloads'},
-    'text_datasets': {'nlp_utils', 'downloads', 'data_files'},
-    'functions': {'compat', 'parallel'},
-    'leave_one_out': {'functions'},
-    'nets': {'compat', 'functions', 'leave_one_out', 'parallel'},
-    'optimizers': {'compat'},
-    'dknn': {'neighbors'},
-    'calibration': set(),
-    'runs': {'compat', 'nets', 'text_datasets', 'nlp_utils', 'calibration',
-             'dknn', 'neighbors', 'parallel'},
-    'explainers': {'compat', 'runs', 'nets', 'dknn', 'calibration',
-                   'saliency', 'nlp_utils'},
+COMMANDS = 'train', 'run_dknn', 'calibration', 'interpret'
+# A module or folder at the top level -> those of ours that it imports: every
+# one of them, no other.  Each row imports from rows above it only.
+LIBRARY = {
+    'compat': '',
+    'errors': '',
+    'parallel': '',
+    'files': 'errors',
+    'metrics': '',
+    'nlp_utils': 'errors',
+    'functions': 'compat parallel',
+    'neighbors': 'errors parallel',
+    'links': 'compat errors functions nlp_utils',
+    'text_datasets': 'files nlp_utils',
+    'dknn': 'errors neighbors',
+    'nets': 'compat errors functions links',
+    'runs': 'compat dknn errors files functions metrics neighbors nets '
+            'nlp_utils text_datasets',
+    'saliency': 'compat dknn errors metrics nlp_utils runs text_datasets',
+    'page': 'errors files saliency',
+    'visualize': 'files page saliency',
 }
-WITHOUT_CHAINER = ('dknn', 'neighbors', 'saliency', 'visualize', 'figures',
-                   'nlp_utils', 'calibration', 'text_datasets')
+# Modules that run where Chainer is not installed.
+WITHOUT_CHAINER = ('dknn', 'neighbors', 'metrics', 'page', 'visualize',
+                   'files', 'nlp_utils', 'text_datasets', 'saliency.records',
+                   'saliency.methods', 'saliency.parts', 'errors', 'parallel')
 HEAVY = 'matplotlib', 'sklearn', 'nltk', 'faiss', 'nearpy', 'jinja2'
-SECONDS_FOR_HELP = 20  # about one, on an idle machine
+LONGEST_FILE, LONGEST_FUNCTION = 350, 40
+FOLDERS = {path.parent.name for path in ROOT.glob('*/__init__.py')}
+LONE_FILES = {path.stem for path in ROOT.glob('*.py')}
+SOURCES = {path: path.read_text(encoding='utf-8')
+           for name in sorted(FOLDERS | {'tests', 'tools', 'benchmarks'})
+           for path in sorted((ROOT / name).rglob('*.py'))}
+SOURCES.update((path, path.read_text(encoding='utf-8'))
+               for path in sorted(ROOT.glob('*.py')))
+TREES = {path: ast.parse(source) for path, source in SOURCES.items()}
 
 
-def is_script(tree):
-    """Whether a module has an ``if __name__ == '__main__'``."""
-    return any(isinstance(node, ast.If) and '__main__' in ast.unparse(node)
-               for node in tree.body)
+def module_name(path):
+    """``runs/folder.py`` is ``runs.folder``, ``runs/__init__.py`` ``runs``."""
+    parts = list(path.relative_to(ROOT).with_suffix('').parts)
+    return '.'.join(parts[:-1] if parts[-1] == '__init__' else parts)
 
 
-SCRIPTS = sorted(name for name, tree in MODULES.items() if is_script(tree))
+OURS = {module_name(path): path for path in TREES
+        if path.relative_to(ROOT).parts[0] in FOLDERS or path.parent == ROOT}
 
 
-def imported(nodes):
-    """(line, top-level name) of what these nodes import."""
-    for node in nodes:
+def imported(path):
+    """(line, module) of every import in a file; submodules as such."""
+    for node in ast.walk(TREES[path]):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield node.lineno, alias.name.partition('.')[0]
+                yield node.lineno, alias.name
         elif isinstance(node, ast.ImportFrom):
-            assert not node.level, 'a relative import in a flat layout'
-            yield node.lineno, node.module.partition('.')[0]
+            assert not node.level, f'{path} imports relatively'
+            for alias in node.names:
+                full = f'{node.module}.{alias.name}'
+                yield node.lineno, full if full in OURS else node.module
 
 
-def everywhere(name):
-    return list(imported(ast.walk(MODULES[name])))
+def own_imports(name):
+    return {target for _, target in imported(OURS[name]) if target in OURS}
 
 
-def names(name):
-    return {target for _, target in everywhere(name)}
+def top(name):
+    return name.partition('.')[0]
 
 
 def reachable(name):
-    """All that importing a module of ours may import, through ours."""
+    """All modules, ours and others, that importing one of ours may import.
+
+    Importing ``a.b`` runs ``a/__init__.py`` first.
+    """
     seen, left = set(), [name]
     while left:
-        new = names(left.pop()) - seen
-        seen |= new
-        left += new & MODULES.keys()
+        new = left.pop()
+        if new in seen:
+            continue
+        seen.add(new)
+        if new in OURS:
+            left += [target for _, target in imported(OURS[new])]
+            left += [top(new)]
     return seen
 
 
-def test_every_module_is_in_the_table_or_a_script():
-    assert TIERS.keys() | set(SCRIPTS) == MODULES.keys()
-    assert {'train', 'run_dknn', 'interpret', 'calibration'} <= set(SCRIPTS)
+# ----------------------------------------------------------- who imports whom
+
+def test_every_file_is_in_the_table():
+    assert FOLDERS | LONE_FILES == LIBRARY.keys() | set(COMMANDS)
+    assert not FOLDERS & LONE_FILES  # dknn.py beside dknn/
 
 
-@pytest.mark.parametrize('name', sorted(TIERS))
-def test_tiers(name):
-    """Module by module; of a script that others import, the module level."""
-    nodes = (MODULES[name].body if name in SCRIPTS
-             else ast.walk(MODULES[name]))
-    ours = {target for _, target in imported(nodes)} & MODULES.keys()
-    assert ours <= TIERS[name]
+@pytest.mark.parametrize('row', sorted(LIBRARY))
+def test_the_table_is_what_is_imported(row):
+    found = {top(target) for name in OURS if top(name) == row
+             for target in own_imports(name)} - {row}
+    assert found == set(LIBRARY[row].split())
 
 
-def test_calibration_as_a_script():
-    ours = names('calibration') & MODULES.keys()
-    assert ours <= {'compat', 'runs', 'figures'}
+def test_imports_go_down():
+    rows = list(LIBRARY)
+    for row, targets in LIBRARY.items():
+        for target in targets.split():
+            assert rows.index(target) < rows.index(row), f'{row}: {target}'
 
 
-@pytest.mark.parametrize('name', sorted(set(MODULES) - set(TIERS)))
-def test_scripts_do_not_import_each_other(name):
-    """What they share stands in a module."""
-    assert not names(name) & (set(SCRIPTS) - set(TIERS))
+def test_no_circle_of_modules():
+    """Also within a folder; its ``__init__`` counts as a module."""
+    done, path = set(), []
+
+    def visit(name):
+        assert name not in path, ' -> '.join([*path, name])
+        if name not in done:
+            path.append(name)
+            for target in sorted(own_imports(name)):
+                visit(target)
+            path.pop()
+            done.add(name)
+
+    for name in sorted(OURS):
+        visit(name)
 
 
-@pytest.mark.parametrize('name', sorted(MODULES))
-def test_compat_comes_before_chainer(name):
+def test_nothing_imports_a_command():
+    for name in OURS:
+        assert not own_imports(name) & set(COMMANDS), name
+
+
+@pytest.mark.parametrize('path', sorted(TREES), ids=lambda p: str(
+    p.relative_to(ROOT)))
+def test_compat_comes_before_chainer(path):
     lines = {}
-    for line, target in everywhere(name):
-        lines.setdefault(target, line)
+    for line, target in imported(path):
+        lines.setdefault(top(target), line)
     assert 'cupy' not in lines  # model.xp, chainer.get_device
     assert 'chainer' not in lines or lines['compat'] < lines['chainer']
 
 
 @pytest.mark.parametrize('name', WITHOUT_CHAINER)
 def test_libraries_without_chainer(name):
-    reached = set()
-    for _, target in imported(MODULES[name].body):
-        reached |= {target} | (
-            reachable(target) if target in MODULES else set())
-    assert not reached & {'chainer', 'compat', 'cupy'}
+    modules = [other for other in OURS
+               if other == name or other.startswith(f'{name}.')]
+    assert modules
+    for module in modules:
+        assert not {top(target) for target in reachable(module)} & {
+            'chainer', 'compat', 'cupy'}
 
 
 def python(code, *arguments):
@@ -130,6 +170,8 @@ def test_libraries_import_where_chainer_does_not():
     assert done.returncode == 0, done.stderr
 
 
+# ---------------------------------------------------------------- the commands
+
 HELP = f'''
 import runpy, sys
 script = sys.argv[1]
@@ -142,19 +184,16 @@ finally:
 '''
 
 
-@pytest.mark.parametrize('script', SCRIPTS)
-def test_help(script):
-    start = time.perf_counter()
+@pytest.mark.parametrize('script', COMMANDS)
+def test_help_imports_nothing_heavy(script):
     done = python(HELP, f'{script}.py')
-    seconds = time.perf_counter() - start
     assert done.returncode == 0, done.stderr
     assert done.stderr.strip() == '[]'
     assert done.stdout.startswith(f'usage: {script}.py')
     assert '--model-setup' in done.stdout or '--dataset' in done.stdout
-    assert seconds < SECONDS_FOR_HELP
 
 
-@pytest.mark.parametrize('script', SCRIPTS)
+@pytest.mark.parametrize('script', COMMANDS)
 def test_scripts_parse_nothing_when_imported(script):
     """Importing one reads no flags, prints nothing, writes nothing."""
     before = sorted(os.listdir(ROOT))
@@ -164,16 +203,97 @@ def test_scripts_parse_nothing_when_imported(script):
     assert sorted(os.listdir(ROOT)) == before
 
 
+# ------------------------------------------------------------- size and style
+
+def test_no_file_is_long_without_a_reason():
+    """A longer file says why at its head: ``Longer than other files: ...``"""
+    for path, source in SOURCES.items():
+        reason = 'Longer than other files:' in (
+            ast.get_docstring(TREES[path]) or '')
+        assert reason or source.count('\n') <= LONGEST_FILE, path
+
+
+def test_no_function_is_long():
+    """Docstrings do not count: they may say as much as there is to say."""
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                lines = node.end_lineno - node.lineno + 1
+                first = node.body[0]
+                if ast.get_docstring(node) is not None:
+                    lines -= first.end_lineno - first.lineno + 1
+                assert lines <= LONGEST_FUNCTION, f'{path}: {node.name}'
+
+
+SECTIONS = 'Args:', 'Attributes:', 'Returns:', 'Yields:', 'Raises:'
+ENTRY = {
+    # name (type): Text.
+    'Args:': r'    \*{0,2}\w+(, \w+)* \(.+\):',
+    'Attributes:': r'    \w+(, \w+)* \(.+\):',
+    # type: Text.
+    'Returns:': r'    \S.*:', 'Yields:': r'    \S.*:',
+    'Raises:': r'    \w+(, \w+)*:',
+}
+
+
+def docstrings():
+    for name, path in OURS.items():
+        for node in ast.walk(TREES[path]):
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)):
+                text = ast.get_docstring(node)
+                if text:
+                    yield f'{name}.{getattr(node, "name", "")}', text
+
+
+def test_one_dialect_of_docstrings():
+    """Google's sections, as in Chainer; every entry has a type."""
+    for name, text in docstrings():
+        section = None
+        lines = text.split('\n')
+        for line in lines:
+            if line in SECTIONS:
+                section, first = line, True
+            elif line and not line.startswith(' '):
+                section = None
+            elif section and re.match(r'    \S', line):
+                entry = re.match(ENTRY[section] + r'( |$)', line) or (
+                    # a long type or text goes on in the next line
+                    not first or line.startswith('    (')
+                    or re.match(r'    \*{0,2}\w+ \(', line))
+                assert entry, f'{name}: {line}'
+                first = section in ('Returns:', 'Yields:') and False
+        assert ':func:' not in text and ':param' not in text, name
+
+
 def test_tests_named_in_the_documents_exist():
     """Each ``tests/file.py::Class::test``, so that none goes stale."""
-    pattern = re.compile(r'`(tests/\w+\.py)((?:::\w+)+)`')
+    pattern = re.compile(r'`(tests/[\w/]+\.py)((?:::\w+)+)`')
     named = {found for page in (ROOT / 'docs').glob('*.md')
              for found in pattern.findall(page.read_text(encoding='utf-8'))}
     assert named
     for file, path in named:
-        body = ast.parse((ROOT / file).read_text(encoding='utf-8')).body
+        body = TREES[ROOT / file].body
         for part in path.split('::')[1:]:
             found = [node for node in body
                      if getattr(node, 'name', None) == part]
             assert found, f'{file}{path}'
             body = found[0].body
+
+
+def test_files_named_in_the_documents_exist():
+    """Each ``folder/file.py`` and ``file.py`` of README.md and docs."""
+    pages = [ROOT / 'README.md', *(ROOT / 'docs').glob('*.md')]
+    for page in pages:
+        text = page.read_text(encoding='utf-8').replace(
+            '`interpretations.py`', '')  # of the released code
+        for file in re.findall(r'`((?:\w+/)*\w+\.(?:py|js|css))\b', text):
+            inside = [path for path in TREES if path.name == file]
+            assert (ROOT / file).exists() or inside, f'{page.name}: {file}'
+
+
+def test_no_package_index_is_named_by_its_host():
+    host = re.compile(r'pypi\.(org|python)|pythonhosted|anaconda\.(org|com)')
+    for path in [*SOURCES, *ROOT.glob('*.md'), *(ROOT / 'docs').glob('*.md'),
+                 ROOT / 'Makefile', *ROOT.glob('requirements*.txt')]:
+        if path != pathlib.Path(__file__):
+            assert not host.search(path.read_text('utf-8')), path
