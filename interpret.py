@@ -12,42 +12,45 @@ import compat  # noqa: F401  (before Chainer)
 
 import argparse
 import itertools
-import json
 import pathlib
 import sys
 
-import explainers
 import nlp_utils
 import runs
 import text_datasets
+from errors import UserError
+from files.atomic import write_jsonl
+from runs import flags
+from saliency import records
+from saliency.explainer import Explainer, Question
+from saliency.table import METHODS, all_options
 
 DEFAULT_METHODS = 'conformity', 'confidence', 'calibrated', 'gradient'
 RELEASED_NAMES = {'dknn': 'conformity', 'softmax': 'confidence',
                   'grad': 'gradient'}
-# --only -> function(record) whether to keep it
+# --only -> whether a record is kept
 SELECTIONS = {
     'wrong': lambda r: r['gold'] is not None and r['gold'] not in (
         r['softmax']['label'], r['dknn']['label']),
     'disagree': lambda r: r['softmax']['label'] != r['dknn']['label'],
-    'unusual': lambda r: r['dknn']['credibility'] < explainers.ERROR,
+    'unusual': lambda r: r['dknn']['credibility'] < records.ERROR,
 }
-PRINTED = 5
-# Of a record, what --redraw needs
-FIELDS = ('version', 'id', 'dataset', 'model', 'label_names', 'words',
-          'known', 'softmax', 'dknn', 'methods')
+PRINTED = 5  # texts of the user's own whose scores are printed
+JSONL, PAGE = 'interpretations.jsonl', 'interpretations.html'
 
 
 def build_parser():
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    runs.add_run_flags(parser)
-    runs.add_dknn_flags(parser)
-    add = parser.add_argument
-    add('--method', nargs='+', choices=explainers.METHODS,
-        metavar='METHOD', default=list(DEFAULT_METHODS),
-        help=f'any of {" ".join(explainers.METHODS)} '
-             f'(default: {" ".join(DEFAULT_METHODS)})')
-    add('--interp_method', choices=sorted(RELEASED_NAMES),
-        help='one method by its name in the released code')
+    flags.add_run_flags(parser)
+    flags.add_dknn_flags(parser)
+    add_text_flags(parser.add_argument)
+    add_method_flags(parser.add_argument)
+    add_output_flags(parser.add_argument)
+    return parser
+
+
+def add_text_flags(add):
+    """Which texts are explained."""
     add('--text', action='append', metavar='TEXT',
         help='a text of your own; for a model of pairs give it twice, '
              'premise first')
@@ -56,34 +59,45 @@ def build_parser():
              'both, a tab between')
     add('--split', choices=['test', 'valid', 'calib'], default='test',
         help='what to explain (default: test)')
-    add('--limit', type=runs.positive, metavar='N',
+    add('--limit', type=flags.positive, metavar='N',
         help='only the first N texts')
     add('--ids', type=_numbers, metavar='I,J',
         help='only these texts of the split, counted from 0')
     add('--only', choices=sorted(SELECTIONS),
         help='wrong: neither predictor is right; disagree: the predictors '
-             f'differ; unusual: credibility below {explainers.ERROR}')
+             f'differ; unusual: credibility below {records.ERROR}')
+
+
+def add_method_flags(add):
+    """How they are explained."""
+    add('--method', nargs='+', choices=METHODS, metavar='METHOD',
+        default=list(DEFAULT_METHODS),
+        help=f'any of {" ".join(METHODS)} '
+             f'(default: {" ".join(DEFAULT_METHODS)})')
+    add('--interp_method', choices=sorted(RELEASED_NAMES),
+        help='one method by its name in the released code')
     add('--premise', action='store_true',
         help="score the premise's words, too")
-    add('--nearest', type=runs.positive, default=5, metavar='N',
+    add('--nearest', type=flags.positive, default=5, metavar='N',
         help='training texts shown a layer (default: 5)')
-    add('--reduce', choices=explainers.METHODS, metavar='METHOD',
+    add('--reduce', choices=METHODS, metavar='METHOD',
         help='also reduce each text to the fewest words that keep the '
              'prediction, the least important by METHOD first')
-    add('--steps', type=runs.positive, default=50,
-        help='points of integrated gradients (default: 50)')
-    add('--draws', type=runs.positive, default=25,
-        help='noisy copies of SmoothGrad (default: 25)')
-    add('--seed', type=int, default=0,
-        help='of SmoothGrad and the random baseline (default: 0)')
+    for option in all_options():
+        add(f'--{option.name}', type=flags.whole_number(option.least),
+            default=option.default,
+            help=f'{option.help} (default: {option.default})')
+
+
+def add_output_flags(add):
+    """Where the explanations go."""
     add('--out', '-o', metavar='DIR',
         help='folder for the page and the JSONL (default: the run folder)')
     add('--figure', metavar='FILE', type=_figure_file,
         help='also draw the texts for a paper: .pdf, .svg or .png')
     add('--redraw', metavar='FILE',
-        help='draw the page (and figure) of an interpretations.jsonl again; '
-             'no model is needed')
-    return parser
+        help=f'draw the page (and figure) of an {JSONL} again; no model is '
+             'needed')
 
 
 def _numbers(text):
@@ -101,105 +115,93 @@ def _figure_file(text):
     return text
 
 
-def own_lines(args, n_texts):
-    """The user's texts, each a list of one or two strings."""
-    lines = []
-    if args.text:
-        lines = [args.text]
+def typed_texts(args, n_texts):
+    """What the user typed: a list of examples, each of `n_texts` strings."""
+    given = args.text or []
+    examples = [given[i:i + n_texts] for i in range(0, len(given), n_texts)]
+    if len(given) % n_texts:
+        examples = [given]  # refused below, with their number
     if args.input:
-        if args.input == '-':
-            content = sys.stdin.read()
-        else:
-            content = pathlib.Path(args.input).read_text('utf-8-sig')
-        lines += [line.split('\t') if n_texts > 1 else [line]
-                  for line in content.split('\n') if line.strip()]
+        lines = [line for line in _read_text(args.input).split('\n')
+                 if line.strip()]
         if not lines:
-            raise ValueError(f'{args.input} holds no text; give one a line')
-    return lines
+            raise UserError(f'{args.input} holds no text; give one a line')
+        examples += [line.split('\t') if n_texts > 1 else [line]
+                     for line in lines]
+    for texts in examples:
+        if len(texts) != n_texts:
+            raise UserError(
+                f'this model takes {n_texts} texts at a time, got '
+                f'{len(texts)}; give --text twice, premise first, or a '
+                'tab between both in --input')
+    return examples
 
 
-def own_examples(run, args):
-    """The user's own texts: examples to encode, and the words as typed."""
-    n_texts = 2 if run.data.pair else 1
-    examples, typed = [], []
-    for line in own_lines(args, n_texts):
-        if n_texts == 1 or (args.text and line is args.text
-                            and not len(line) % n_texts):
-            groups = [line[i:i + n_texts]
-                      for i in range(0, len(line), n_texts)]
-        else:
-            groups = [line]
-        for group in groups:
-            if len(group) != n_texts:
-                raise ValueError(
-                    f'this model takes {n_texts} texts at a time, got '
-                    f'{len(group)}; give --text twice, premise first, or a '
-                    'tab between both in --input')
-            words = [_as_typed(run, text) for text in group]
-            examples.append(text_datasets.Example(
-                tuple(tokens for tokens, _ in words), -1))
-            typed.append([shown for _, shown in words])
-    return examples, typed
+def _read_text(path):
+    if path == '-':
+        return sys.stdin.read()
+    return pathlib.Path(path).read_text('utf-8-sig')
 
 
-def _as_typed(run, text):
-    """A text's tokens as the model takes them, and as they were typed."""
-    char_based = run.args.get('char_based', False)
-    tokens = nlp_utils.tokenize(text, raw=True, char_based=char_based)
+def own_questions(run, args):
+    """The user's own texts."""
+    questions = []
+    for texts in typed_texts(args, 2 if run.data.pair else 1):
+        tokens = [_tokens(run, text) for text in texts]
+        questions.append(Question(
+            len(questions), text_datasets.Example(tuple(tokens), -1),
+            list(map(nlp_utils.surface, texts, tokens))))
+    return questions[:args.limit]
+
+
+def _tokens(run, text):
+    tokens = nlp_utils.tokenize(
+        text, raw=True, char_based=run.args.get('char_based', False))
     if not tokens:
-        raise ValueError(f'a text to explain is empty: {text!r}; give at '
-                         'least one word')
-    return tokens, nlp_utils.surface(text, tokens)
+        raise UserError(f'a text to explain is empty: {text!r}; give at '
+                        'least one word')
+    return tokens
 
 
-def split_examples(run, args):
-    """The chosen examples of a split: ids, examples, words."""
+def split_questions(run, args):
+    """The chosen examples of a split."""
     examples = getattr(run.data, args.split)
     ids = args.ids if args.ids is not None else range(len(examples))
     for i in ids:
         if not 0 <= i < len(examples):
-            raise ValueError(f'--ids: there is no text {i} among the '
-                             f'{len(examples):,} of split {args.split}')
-    ids = list(itertools.islice(ids, args.limit))
-    return ids, [examples[i] for i in ids], [examples[i].texts for i in ids]
+            raise UserError(f'--ids: there is no text {i} among the '
+                            f'{len(examples):,} of split {args.split}')
+    return [Question(i, examples[i], examples[i].texts, args.split)
+            for i in itertools.islice(ids, args.limit)]
 
 
 def explain(args):
-    """Load a run, explain; returns the run and a list of records."""
+    """Loads a run and explains; returns its folder and the records."""
     run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
-    own = bool(args.text or args.input)
-    if own:
-        examples, words = own_examples(run, args)
-        ids = list(range(len(examples)))[:args.limit]
-        examples, words = examples[:args.limit], words[:args.limit]
-        outputs = None
+    if args.text or args.input:
+        questions, outputs = own_questions(run, args), None
     else:
-        ids, examples, words = split_examples(run, args)
-        logits, layers, _ = runs.activations(run, args.split)
-        outputs = logits[ids], [layer[ids] for layer in layers]
-    explainer = explainers.Explainer(
-        run, runs.fit_dknn(run, args), runs.fit_run_temperature(run),
-        premise=args.premise, steps=args.steps, draws=args.draws,
-        seed=args.seed)
-    methods = list(dict.fromkeys(args.method))
-    records = explainer.records(
-        examples, methods, outputs=outputs, n_nearest=args.nearest,
-        keep=SELECTIONS.get(args.only), reduce=args.reduce)
-    named = []
-    for record in records:
-        i = record['id']
-        record.update(id=ids[i], split=None if own else args.split,
-                      gold=None if own else examples[i].label,
-                      words=[list(text) for text in words[i]])
-        named.append(record)
-    if not named:
-        raise ValueError(f'--only {args.only}: no such text among '
-                         f'{len(examples):,}')
-    return run, named
+        questions = split_questions(run, args)
+        outputs = runs.stored_activations(run, args.split).select(
+            [question.id for question in questions])
+    train, calib = (runs.stored_activations(run, split)
+                    for split in ('train', 'calib'))
+    explainer = Explainer(
+        run, runs.fit_dknn(run, train, calib, **flags.dknn_options(args)),
+        runs.store_temperature(run, calib), premise=args.premise,
+        options={option.name: getattr(args, option.name)
+                 for option in all_options()})
+    found = list(explainer.records(
+        questions, list(dict.fromkeys(args.method)), outputs,
+        args.nearest, SELECTIONS.get(args.only), args.reduce))
+    if not found:
+        raise UserError(f'--only {args.only}: no such text among '
+                        f'{len(questions):,}')
+    return run.folder, found
 
 
 def print_record(record):
-    """A text's predictions and word scores, as a table."""
+    """Prints a text's predictions and word scores, as a table."""
     names = record['label_names']
     print(f'softmax: {names[record["softmax"]["label"]]} '
           f'(confidence {record["softmax"]["confidence"]:.3f}, calibrated '
@@ -217,48 +219,27 @@ def print_record(record):
                     f'{column[i]:+22.4f}' for column in columns))
 
 
-def read_records(path):
-    """Records of an interpretations.jsonl."""
-    records = []
-    with open(path, 'rb') as f:
-        for number, line in enumerate(f, 1):
-            try:
-                record = json.loads(line)
-                version, *_ = [record[name] for name in FIELDS]
-            except (ValueError, KeyError, TypeError):
-                raise ValueError(f'{path}, line {number}: no record of '
-                                 'interpret.py') from None
-            if version != explainers.VERSION:
-                raise ValueError(
-                    f'{path}, line {number}: version {version}, but this '
-                    f'program reads version {explainers.VERSION}')
-            records.append(record)
-    return records
-
-
 def main(argv=None):
     args = build_parser().parse_args(argv)
-    import visualize
+    import visualize  # not for --help
     if args.interp_method:
         args.method = [RELEASED_NAMES[args.interp_method]]
     if args.redraw:
-        records = read_records(args.redraw)
+        found = records.read_records(args.redraw)
         folder = pathlib.Path(args.out or pathlib.Path(args.redraw).parent)
     else:
-        run, records = explain(args)
-        folder = pathlib.Path(args.out or run.folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        runs.write_jsonl(folder / 'interpretations.jsonl', records)
+        run_folder, found = explain(args)
+        folder = pathlib.Path(args.out or run_folder)
+        write_jsonl(folder / JSONL, found)
     if args.text or args.input:
-        for record in records[:PRINTED]:
+        for record in found[:PRINTED]:
             print_record(record)
-    page = folder / 'interpretations.html'
-    visualize.write_page(page, records)
-    print(f'{len(records):,} texts explained; wrote {page}'
-          + ('' if args.redraw else f', {page.with_suffix(".jsonl")}'))
+    visualize.write_page(folder / PAGE, found)
+    print(f'{len(found):,} texts explained; wrote {folder / PAGE}'
+          + ('' if args.redraw else f', {folder / JSONL}'))
     if args.figure:
-        import figures
-        figures.draw_saliency(args.figure, records)
+        from page import figures  # imports matplotlib
+        figures.write_saliency_figure(args.figure, found)
         print(f'wrote {args.figure}')
 
 

@@ -25,9 +25,15 @@ from chainer.training import extensions
 
 import nets
 import nlp_utils
-import optimizers
 import runs
 import text_datasets
+from errors import UserError
+from files.atomic import read_json, replacing, write_json
+from files.word_vectors import read_word_vectors
+from functions.adam import Adam
+from runs import flags
+from runs import folder as run_folder
+from runs.loading import DAMAGED
 
 BEST = 'validation/main/accuracy'
 VALIDATION_BATCH = 1024
@@ -43,13 +49,13 @@ def build_parser():
              'path of your own TSV, CSV or JSONL file or folder')
     add('--model', '-model', default='cnn', choices=sorted(nets.ENCODERS),
         help='encoder')
-    add('--batchsize', '-b', type=runs.positive, default=128,
+    add('--batchsize', '-b', type=flags.positive, default=128,
         help='texts in a mini-batch')
-    add('--epoch', '-e', type=runs.positive, default=10,
+    add('--epoch', '-e', type=flags.positive, default=10,
         help='sweeps over the training split')
-    add('--unit', '-u', type=runs.positive, default=300,
+    add('--unit', '-u', type=flags.positive, default=300,
         help='width of the encoder')
-    add('--layer', '-l', type=runs.positive, default=3,
+    add('--layer', '-l', type=flags.positive, default=3,
         help='layers of the LSTM, or of the MLP behind cnn and bow')
     add('--dropout', '-d', type=float, default=0.4, help='dropout ratio')
     add('--learning-rate', type=float, default=0.003, help="Adam's alpha")
@@ -58,14 +64,14 @@ def build_parser():
     add('--word_vectors', '--word-vectors', metavar='FILE',
         help='GloVe, word2vec or fastText vectors; their width becomes the '
              "embedding's")
-    add('--seed', type=int, default=0,
+    add('--seed', type=flags.seed, default=0,
         help='of splits, initial weights, order and dropout')
-    add('--calib-size', type=runs.positive, default=1000,
+    add('--calib-size', type=flags.positive, default=1000,
         help='calibration examples, at most a fifth of the training data')
     add('--data-dir', metavar='DIR',
         help='folder with the published data files; $DKNN_DATA if left out')
     add('--gpu', '-g', type=int, default=-1, help='GPU number, -1: CPU')
-    add('--out', '-o', default=runs.RESULTS,
+    add('--out', '-o', default=run_folder.RESULTS,
         help='folder in which the run folder DATASET_MODEL is made')
     add('--resume', action='store_true',
         help='go on from the snapshot of the last finished epoch')
@@ -73,14 +79,14 @@ def build_parser():
 
 
 def read_data(args):
-    """Load a data set, make its vocabulary, say what there is."""
+    """Loads a data set, makes its vocabulary, prints what there is."""
     data = text_datasets.load_dataset(
         args.dataset, args.data_dir, char_based=args.char_based,
         seed=args.seed, calib_size=args.calib_size)
     vocab = nlp_utils.make_vocab(
         tokens for example in data.train for tokens in example.texts)
     sizes = ', '.join(f'{split} {len(getattr(data, split)):,}'
-                      for split in runs.SPLITS)
+                      for split in run_folder.SPLITS)
     print(f'{data.name}: {sizes}'
           + (f' ({data.dropped:,} dropped)' if data.dropped else ''))
     print(f'{len(vocab):,} words, {len(data.label_names)} labels: '
@@ -92,7 +98,7 @@ def read_vectors(path, vocab):
     """Word vectors for a vocabulary, None without a path."""
     if not path:
         return None
-    vectors = nlp_utils.read_word_vectors(path, vocab)
+    vectors = read_word_vectors(path, vocab)
     print(f'word vectors: {vectors.vectors.shape[1]} wide, found '
           f'{len(vectors.rows):,} of {len(vocab):,} words '
           f'({len(vectors.rows) / len(vocab):.1%})')
@@ -126,13 +132,13 @@ def convert(batch, device):
 
 
 def seed_epoch(seed, epoch):
-    """Seed order and dropout of one epoch, so that a resumed run goes on as
-    if it had not stopped."""
+    """Seeds the order and dropout of one epoch: a resumed run then goes on as
+    if it had never stopped."""
     np.random.seed(np.random.SeedSequence((seed, epoch)).generate_state(4))
 
 
 class WithoutEscapes:
-    """A stream that drops PrintReport's terminal codes elsewhere."""
+    """A stream that keeps PrintReport's terminal codes off a file."""
 
     def __init__(self, stream):
         self.stream = stream
@@ -148,7 +154,7 @@ class WithoutEscapes:
 
 def build_trainer(args, model, data, vocab, folder):
     """Chainer's trainer with all its extensions."""
-    optimizer = optimizers.Adam(alpha=args.learning_rate)
+    optimizer = Adam(alpha=args.learning_rate)
     optimizer.setup(model)
     updater = training.StandardUpdater(
         make_iterator(data.train, vocab, args.batchsize, train=True),
@@ -159,7 +165,7 @@ def build_trainer(args, model, data, vocab, folder):
         valid, model, converter=convert, device=model.device))
     save = functools.partial(chainer.serializers.save_npz, compression=False)
     trainer.extend(
-        extensions.snapshot_object(model, runs.MODEL, savefun=save),
+        extensions.snapshot_object(model, run_folder.MODEL, savefun=save),
         trigger=training.triggers.MaxValueTrigger(BEST))
     trainer.extend(extensions.LogReport())
     trainer.extend(extensions.PrintReport(
@@ -177,7 +183,8 @@ def build_trainer(args, model, data, vocab, folder):
         seed_epoch(args.seed, trainer.updater.epoch)
 
     trainer.extend(reseed, name='reseed')
-    trainer.extend(extensions.snapshot(savefun=save, filename=runs.SNAPSHOT))
+    trainer.extend(extensions.snapshot(
+        savefun=save, filename=run_folder.SNAPSHOT))
     return trainer
 
 
@@ -194,74 +201,85 @@ def settings(args, data, vocab, vectors, folder):
         pair=data.pair, n_vocab=len(vocab),
         embed_units=vectors.vectors.shape[1] if vectors else None,
         data_fingerprint=text_datasets.fingerprint(data),
-        model_path=runs.MODEL, vocab_path=runs.VOCAB,
+        model_path=run_folder.MODEL, vocab_path=run_folder.VOCAB,
         datetime=datetime.datetime.now().isoformat(timespec='seconds'),
         versions={'python': platform.python_version(),
                   'numpy': np.__version__, 'chainer': chainer.__version__})
     return own
 
 
-def start_folder(folder, now, data, vocab):
-    """Write what later scripts need beside the model."""
+def write_setup(folder, now, data, vocab):
+    """Clears the run folder and writes what later scripts need beside the
+    model."""
     check_folder(folder, now)
     folder.mkdir(parents=True, exist_ok=True)
-    runs.clear(folder)
-    runs.write_json(folder / runs.VOCAB, vocab)
-    runs.write_json(folder / runs.CALIB,
-                    [int(i) for i in data.calib_positions])
-    runs.write_json(folder / runs.ARGS, now)
+    run_folder.clear(folder)
+    write_json(folder / run_folder.VOCAB, vocab)
+    write_json(folder / run_folder.CALIB,
+               [int(i) for i in data.calib_positions])
+    write_json(folder / run_folder.ARGS, now)
 
 
 def check_folder(folder, now):
-    """Refuse to replace the run of another data set of the same name."""
-    if not (folder / runs.ARGS).is_file():
+    """Refuses to replace the run of another data set of the same name."""
+    if not (folder / run_folder.ARGS).is_file():
         return
-    then = runs.read_json(folder / runs.ARGS)
+    then = read_json(folder / run_folder.ARGS)
     if isinstance(then, dict) and then.get('dataset') != now['dataset']:
-        raise ValueError(
+        raise UserError(
             f'{folder} holds a run on {then.get("dataset")!r}, not on '
             f'{now["dataset"]!r}; keep it with another --out, or remove it')
 
 
 def check_resume(folder, now):
-    """Refuse to go on with other settings than those of the snapshot."""
-    if not (folder / runs.SNAPSHOT).is_file():
-        raise ValueError(f'--resume: {folder} has no {runs.SNAPSHOT}; leave '
-                         '--resume out to train from the start')
-    then = runs.read_json(folder / runs.ARGS)
+    """Refuses to go on with other settings than those of the snapshot."""
+    if not (folder / run_folder.SNAPSHOT).is_file():
+        raise UserError(f'--resume: {folder} has no {run_folder.SNAPSHOT}; '
+                        'leave --resume out to train from the start')
+    then = read_json(folder / run_folder.ARGS)
     free = 'epoch', 'gpu', 'datetime', 'versions'
     changed = sorted(name for name in now
                      if name not in free and now[name] != then.get(name))
     if changed:
         name = changed[0]
-        raise ValueError(
+        raise UserError(
             f'--resume: {name} is {now[name]!r}, but the snapshot in {folder} '
             f'has {then.get(name)!r}; give the same settings, or leave '
             '--resume out to train from the start')
 
 
+def load_snapshot(folder, trainer):
+    """Puts a trainer where the run stopped."""
+    try:
+        chainer.serializers.load_npz(folder / run_folder.SNAPSHOT, trainer)
+    except DAMAGED as error:
+        raise UserError(
+            f'{folder / run_folder.SNAPSHOT} is damaged ({error}); leave '
+            '--resume out to train from the start') from error
+
+
 def run_trainer(trainer, model, folder):
-    """Train; Ctrl-C ends it early and leaves a usable folder."""
+    """Trains; Ctrl-C ends it early and leaves a usable folder."""
     try:
         trainer.run()
     except KeyboardInterrupt:
         epoch = trainer.updater.epoch
-        if not (folder / runs.MODEL).is_file():
-            with runs.replacing(folder / runs.MODEL) as temporary:
+        if not (folder / run_folder.MODEL).is_file():
+            with replacing(folder / run_folder.MODEL) as temporary:
                 chainer.serializers.save_npz(temporary, model)
         print(f'\ninterrupted in epoch {epoch + 1}; the folder is usable as '
               'it is' + (', and --resume goes on from its last finished epoch'
-                         if (folder / runs.SNAPSHOT).is_file() else ''))
+                         if (folder / run_folder.SNAPSHOT).is_file() else ''))
         raise
 
 
-def report(folder, model_name):
-    """Print the best epoch and what to do next."""
-    log = runs.read_json(folder / 'log')
+def print_report(folder):
+    """Prints the best epoch and what to do next."""
+    log = read_json(folder / 'log')
     best = max(log, key=lambda entry: entry[BEST])
     print(f'best epoch {best["epoch"]}: validation accuracy {best[BEST]:.4f}')
     print(f'wrote {folder}/')
-    print(f'next: python run_dknn.py --model-setup {folder / runs.ARGS}')
+    print(f'next: python run_dknn.py --model-setup {folder / run_folder.ARGS}')
 
 
 def main(argv=None):
@@ -276,14 +294,14 @@ def main(argv=None):
     if args.resume:
         check_resume(folder, now)
     else:
-        start_folder(folder, now, data, vocab)
+        write_setup(folder, now, data, vocab)
     seed_epoch(args.seed, 0)
     trainer = build_trainer(args, model, data, vocab, folder)
     if args.resume:
-        chainer.serializers.load_npz(folder / runs.SNAPSHOT, trainer)
+        load_snapshot(folder, trainer)
         seed_epoch(args.seed, trainer.updater.epoch)
     run_trainer(trainer, model, folder)
-    report(folder, args.model)
+    print_report(folder)
 
 
 if __name__ == '__main__':

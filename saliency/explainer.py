@@ -1,7 +1,7 @@
-"""A trained run as what saliency wants: every method, records for the page.
+"""Explanations of a trained run's predictions, as records.
 
-The model, its neighbours and its temperature meet here; the methods
-themselves are in saliency.py and know none of them.
+The network, its neighbours and its temperature meet here.  The methods are in
+``saliency.table``; what a record looks like is told by ``saliency.records``.
 """
 import compat  # noqa: F401  (before Chainer)
 
@@ -9,115 +9,68 @@ from typing import NamedTuple
 
 import numpy as np
 
-import calibration
-import nlp_utils
-import runs
-import saliency
+import text_datasets
+from dknn import Neighbors
+from errors import ArgumentError
+from metrics import confidence
+from nlp_utils import UNK, Texts
+from runs import activations, forward, progress_bar
+from saliency import methods, parts, records
+from saliency.table import METHODS, LeaveOneOut, Scores, all_options
 
-VERSION = 1
-ERROR = 0.05  # of the prediction sets
-VARIANTS_PER_BATCH = 4096
-DECIMALS = 5
+TOKENS_PER_BATCH = 4096  # about as many texts with a word left out
 
-# Leave-one-out method -> whose predicted class it explains, and the function
-# (explainer, logits, votes) -> (n, C) whose fall it measures.
-LEAVE_ONE_OUT = {
-    'conformity': ('dknn', lambda e, logits, votes:
-                   e.neighbors.conformity_from_votes(votes)),
-    'credibility': ('dknn', lambda e, logits, votes:
-                    e.neighbors.p_values_from_votes(votes)),
-    'confidence': ('softmax', lambda e, logits, votes:
-                   calibration.softmax(logits)),
-    'calibrated': ('softmax', lambda e, logits, votes:
-                   calibration.softmax(logits, e.temperature)),
-}
+
+class Question(NamedTuple):
+    """An example to explain.
+
+    Attributes:
+        id (int): Its position in the split, or among the user's texts.
+        example (text_datasets.Example): Tokens; the label -1 if unknown.
+        words (list of list of str): Its words as they should be shown.
+        split (str): The split it comes from, or None.
+    """
+
+    id: int
+    example: text_datasets.Example
+    words: list
+    split: str = None
 
 
 class Batch(NamedTuple):
-    """n texts with what the model says of them.
+    """n examples, and what the predictors say of them.
 
     Attributes:
-        xs: list of int arrays, or a tuple of two such lists.
-        logits: (n, C).
-        votes: int (n, C), labels of the neighbours.
-        targets: dict, 'dknn' and 'softmax' -> int (n,), predicted classes.
+        xs (Texts): Word ids.
+        logits (ndarray): Floats (n, C).
+        votes (ndarray): Integers (n, C), labels of the neighbours.
+        targets (dict): ``'dknn'`` and ``'softmax'`` to the classes that
+            each predicts, integers (n,).
     """
-    xs: object
+
+    xs: Texts
     logits: np.ndarray
     votes: np.ndarray
     targets: dict
 
 
-def _gradient(explainer, batch):
-    gradient, embeddings = explainer.gradient_of(batch)
-    return saliency.gradient_times_input(gradient, embeddings), {}
-
-
-def _integrated_gradients(explainer, batch):
-    gradient, embeddings = explainer.gradient_of(batch)
-    model, labels = explainer.run.model, batch.targets['softmax']
-    result = saliency.integrated_gradients(
-        gradient, lambda at: model.nll(batch.xs, labels, at), embeddings,
-        explainer.steps)
-    return result.scores, {'gap': result.gap}
-
-
-def _smoothgrad(explainer, batch):
-    gradient, embeddings = explainer.gradient_of(batch)
-    return saliency.smoothgrad(gradient, embeddings, explainer.draws,
-                               seed=explainer.seed), {}
-
-
-def _random(explainer, batch):
-    return [saliency.random_scores(texts, explainer.seed)
-            for texts in sides_of(batch.xs)], {}
-
-
-# Method -> function (explainer, batch) -> scores side by side (a list a
-# text of an example), and a dict of further (n,) arrays for the record.
-# These explain the softmax prediction.
-OTHERS = {
-    'gradient': _gradient,
-    'integrated_gradients': _integrated_gradients,
-    'smoothgrad': _smoothgrad,
-    'random': _random,
-}
-METHODS = [*LEAVE_ONE_OUT, *OTHERS]
-
-
-def sides_of(xs):
-    """The one or two lists of texts in `xs`."""
-    return xs if isinstance(xs, tuple) else (xs,)
-
-
-def variants(xs, side):
-    """Every example without each word of one of its texts.
+def consecutive_batches(sizes, limit=None):
+    """Ranges of consecutive examples with a bounded sum of sizes.
 
     Args:
-        xs: list of n int arrays, or a tuple of two such lists.
-        side (int): 0, or 1 for the second text of a pair.
+        sizes (ndarray): Integers (n,), tokens of each example.
+        limit (int): Largest sum, or None for ``TOKENS_PER_BATCH``; an
+            example beyond it is a batch by itself.
 
-    Returns:
-        the M variants in the shape of `xs`, and their counts, int (n,).
+    Yields:
+        slice: A range of positions.
     """
-    texts = sides_of(xs)[side]
-    counts = np.array([len(tokens) - 1 for tokens in texts])
-    flat = [v for tokens in texts for v in saliency.without_each(tokens)]
-    if not isinstance(xs, tuple):
-        return flat, counts
-    fixed = [xs[1 - side][i] for i in np.repeat(np.arange(len(texts)),
-                                                counts)]
-    return ((fixed, flat) if side else (flat, fixed)), counts
-
-
-def batches(xs, limit=VARIANTS_PER_BATCH):
-    """Ranges of examples with at most `limit` variants, or one example."""
-    sizes = np.sum([[len(x) for x in side] for side in sides_of(xs)], axis=0)
+    limit = limit or TOKENS_PER_BATCH
     begin = 0
     while begin < len(sizes):
         total = np.cumsum(sizes[begin:begin + limit])
         end = begin + max(1, int((total <= limit).sum()))
-        yield np.arange(begin, end)
+        yield slice(begin, end)
         begin = end
 
 
@@ -125,268 +78,234 @@ class Explainer:
     """Explains predictions of a run.
 
     Args:
-        run (runs.Run): a trained run.
-        neighbors (dknn.DkNN): fitted and calibrated on it.
+        run (runs.Run): A trained run.
+        dknn (DkNN): Fitted and calibrated on it.
         temperature (float): T > 0 of the calibrated confidence.
-        premise (bool): score both texts of a pair; otherwise the second.
-        steps, draws, seed (int): of integrated gradients, SmoothGrad, noise.
+        premise (bool): Whether both texts of a pair are scored; otherwise
+            only the second is.
+        options (dict): Name of a method's option to its value; those left
+            out have their defaults (``saliency.table``).
+
+    Raises:
+        ArgumentError: If no method has such an option.
     """
 
-    def __init__(self, run, neighbors, temperature, premise=False, steps=50,
-                 draws=25, seed=0):
+    def __init__(self, run, dknn, temperature, premise=False, options=None):
         self.run = run
-        self.neighbors = neighbors
+        self.dknn = dknn
         self.temperature = temperature
-        n_texts = 2 if run.data.pair else 1
-        self.sides = tuple(range(n_texts)) if premise else (n_texts - 1,)
-        self.steps = steps
-        self.draws = draws
-        self.seed = seed
+        last = int(run.data.pair)
+        self.sides = tuple(range(last + 1)) if premise else (last,)
+        self.options = {option.name: option.default
+                        for option in all_options()}
+        for name in options or {}:
+            if name not in self.options:
+                raise ArgumentError('options', options,
+                                    f'names {name!r}, but the methods have '
+                                    f'only {", ".join(self.options)}')
+        self.options.update(options or {})
+
+    # ------------------------------------------------------ scores of words
+
+    def batch(self, xs):
+        """Asks both predictors about texts (Texts); returns a Batch."""
+        logits, layers = forward(self.run.model, xs)
+        return _batch(xs, logits, self.dknn.predict(layers))
 
     def gradient_of(self, batch):
-        """Gradient function and embeddings, as saliency's methods take."""
+        """Gradient function and word vectors, as ``saliency.methods`` takes.
+        """
         model, labels = self.run.model, batch.targets['softmax']
         return (lambda at: model.embedding_gradients(batch.xs, labels, at),
                 model.embeddings(batch.xs))
 
-    def scores(self, batch, methods):
-        """Scores of all words of a batch by all methods.
+    def scores(self, batch, names):
+        """Scores of all words of a batch by several methods.
 
-        All leave-one-out methods share one pass over the variants.
+        All leave-one-out methods share one pass over the shortened texts.
 
         Args:
-            batch (Batch): n texts.
-            methods: list of names in ``METHODS``.
+            batch (Batch): n examples.
+            names (list of str): Methods, keys of ``METHODS``.
 
         Returns:
-            dict: method -> (list, an entry a text of an example: None where
-            it is not scored, else a list of n float arrays; dict of further
-            arrays (n,)).
+            dict: Name of each method to its Scores.
         """
-        n_texts = len(sides_of(batch.xs))
-        dropped = [name for name in methods if name in LEAVE_ONE_OUT]
-        found = {name: ([None] * n_texts, {}) for name in dropped}
-        for side in self.sides if dropped else ():
-            for name, drops in self._drops(batch, side, dropped).items():
-                found[name][0][side] = drops
-        for name in methods:
-            if name in OTHERS:
-                scores, more = OTHERS[name](self, batch)
-                found[name] = [part if side in self.sides else None
-                               for side, part in enumerate(scores)], more
-        return {name: found[name] for name in methods}
+        drops = self._drops(batch, [
+            name for name in names if isinstance(METHODS[name], LeaveOneOut)])
+        return {name: drops[name] if name in drops
+                else self._direct(batch, METHODS[name]) for name in names}
 
-    def _drops(self, batch, side, methods):
-        """Leave-one-out scores of one side: method -> list of n arrays."""
-        counts = np.array([len(x) - 1 for x in sides_of(batch.xs)[side]])
-        logits, layers = self._without_words(batch.xs, side)
+    def _direct(self, batch, method):
+        options = {option.name: self.options[option.name]
+                   for option in method.options}
+        found = method.scores(self, batch, **options)
+        return found._replace(sides=[
+            part if side in self.sides else None
+            for side, part in enumerate(found.sides)])
+
+    def _drops(self, batch, names):
+        """Name to Scores, of leave-one-out methods."""
+        by_side = [
+            self._drops_of_side(batch, side, names)
+            if names and side in self.sides else dict.fromkeys(names)
+            for side in range(len(batch.xs.sides))]
+        return {name: Scores([drops[name] for drops in by_side], {})
+                for name in names}
+
+    def _drops_of_side(self, batch, side, names):
+        """Name to a list of n arrays, for the words of one side."""
+        counts = batch.xs.lengths(side) - 1
+        logits, layers = self.run.model.leave_one_out(batch.xs, side)
+        rows = {name: METHODS[name] for name in names}
         votes = None
-        if any(LEAVE_ONE_OUT[name][0] == 'dknn' for name in methods):
-            votes = self.neighbors.votes(layers)
-        drops = {}
-        for name in methods:
-            predictor, signal = LEAVE_ONE_OUT[name]
-            drops[name] = saliency.score_drops(
-                signal(self, batch.logits, batch.votes),
-                signal(self, logits, votes), counts,
-                batch.targets[predictor])
-        return drops
+        if any(row.explains == 'dknn' for row in rows.values()):
+            votes = self.dknn.votes(layers)
+        return {name: methods.score_drops(
+                    row.value(self, batch.logits, batch.votes),
+                    row.value(self, logits, votes), counts,
+                    batch.targets[row.explains])
+                for name, row in rows.items()}
 
-    def _without_words(self, xs, side):
-        """Logits and layers of all variants, the fast way on a CPU."""
-        model = self.run.model
-        if model.xp is np:
-            return model.leave_one_out(xs, side)
-        return runs.forward(model, variants(xs, side)[0])
+    # -------------------------------------------------------------- records
 
-    def records(self, examples, methods, outputs=None, n_nearest=5,
-                keep=None, reduce=None):
+    def records(self, questions, names, outputs=None, n_nearest=5, keep=None,
+                reduce=None):
         """Explanations as JSON-ready dicts (docs/output.md).
 
-        ``id`` is the position in `examples`; ``split``, ``gold`` and the
-        words are left to the caller.
-
         Args:
-            examples: list of text_datasets.Example; label -1 for none.
-            methods: list of names in ``METHODS``.
-            outputs: logits (n, C) and layers [(n, D_l)] where they are known.
-            n_nearest (int): training texts a layer.
-            keep: function record -> bool, asked before any word is scored.
-            reduce (str): a method for input reduction, or None.
+            questions (list of Question): What to explain.
+            names (list of str): Methods, keys of ``METHODS``.
+            outputs (runs.Activations): What the network says of the
+                questions, if that is known.
+            n_nearest (int): Training texts to show for each layer.
+            keep (callable): From a record to whether it is wanted, asked
+                before any word is scored.
+            reduce (str): A method for input reduction, or None.
 
         Yields:
-            dict
+            dict: A record, in the order of the questions.
         """
-        xs, _ = runs.encode(examples, self.run.vocab)
-        logits, layers = outputs or runs.forward(self.run.model, xs)
-        found = self.neighbors.search(layers)
-        prediction = self.neighbors.predict(layers)
-        votes = np.rint(prediction.conformity
-                        * found.indices[0].size).astype(int)
-        plain = [self._prediction_record(i, xs, logits, prediction)
-                 for i in range(len(examples))]
-        golds = [None if example.label < 0 else example.label
-                 for example in examples]
+        if outputs is None:
+            outputs = activations.activations_of(
+                self.run, [question.example for question in questions])
+        found = self.dknn.search(outputs.layers)
+        prediction = self.dknn.predict_from_neighbors(found)
+        plain = self._prediction_records(questions, outputs, prediction)
         kept = np.array([i for i, record in enumerate(plain)
-                         if keep is None or keep(
-                             {**record, 'gold': golds[i]})], int)
-        with runs.progress_bar(len(kept), 'explaining', 'text') as bar:
-            for rows in batches(runs.select(xs, kept)) if len(kept) else ():
-                rows = kept[rows]
-                batch = Batch(
-                    runs.select(xs, rows), logits[rows], votes[rows],
-                    {'dknn': prediction.label[rows],
-                     'softmax': logits[rows].argmax(axis=1)})
-                scores = self.scores(batch, methods)
-                removed = ([None] * len(rows) if 'conformity' not in scores
-                           else self._removal_records(
-                               batch, scores['conformity'][0],
-                               found.indices[rows]))
-                for place, i in enumerate(rows):
-                    record = plain[i]
-                    record['methods'] = _method_records(scores, batch, place)
-                    record['neighbors'] = self._neighbor_records(
-                        found, i, n_nearest)
-                    if removed[place]:
-                        record['removed'] = removed[place]
-                    if reduce:
-                        record['reduction'] = self._reduction_record(
-                            runs.select(batch.xs, [place]), reduce)
+                         if keep is None or keep(record)], int)
+        sizes = outputs.xs.n_tokens()[kept]
+        with progress_bar(len(kept), 'explaining', 'text') as bar:
+            for chosen in consecutive_batches(sizes):
+                rows = kept[chosen]
+                batch = _batch(outputs.xs.select(rows), outputs.logits[rows],
+                               prediction, rows)
+                neighbors = Neighbors(*(part[rows] for part in found))
+                explained = self._explain(batch, names, neighbors, n_nearest,
+                                          reduce)
+                for i, explanation in zip(rows, explained, strict=True):
                     bar.update()
-                    yield record
+                    yield {**plain[i], **explanation}
 
-    def _prediction_record(self, i, xs, logits, prediction):
-        probs = calibration.softmax(logits[i:i + 1])[0]
-        calibrated = calibration.softmax(logits[i:i + 1], self.temperature)[0]
-        label = int(logits[i].argmax())
-        members = self.neighbors.prediction_set(
-            prediction.p_values[i:i + 1], ERROR)[0]
-        texts = [side[i] for side in sides_of(xs)]
-        return {
-            'version': VERSION, 'id': i,
-            'dataset': self.run.args['dataset'],
-            'model': self.run.args['model'],
-            'label_names': list(self.run.data.label_names),
-            'known': [(tokens[:-1] != nlp_utils.UNK).tolist()
-                      for tokens in texts],
-            'softmax': {'label': label, 'probabilities': rounded(probs),
-                        'confidence': rounded(probs[label]),
-                        'calibrated_confidence': rounded(calibrated[label]),
-                        'temperature': rounded(self.temperature)},
-            'dknn': {'label': int(prediction.label[i]),
-                     'conformity': rounded(prediction.conformity[i]),
-                     'p_values': rounded(prediction.p_values[i]),
-                     'credibility': rounded(prediction.credibility[i]),
-                     'confidence': rounded(prediction.confidence[i]),
-                     'prediction_set': np.flatnonzero(members).tolist(),
-                     'error': ERROR}}
+    def _explain(self, batch, names, found, n_nearest, reduce):
+        """The parts of each record that explain its prediction."""
+        scores = self.scores(batch, names)
+        removed = self._removals(batch, scores.get('conformity'), found)
+        for i in range(len(batch.xs)):
+            explanation = {
+                'methods': _method_parts(scores, batch, i),
+                'neighbors': self._neighbor_parts(found, i, n_nearest)}
+            if removed[i]:
+                explanation['removed'] = removed[i]
+            if reduce:
+                explanation['reduction'] = self._reduction_part(
+                    batch.xs.select([i]), reduce)
+            yield explanation
 
-    def _neighbor_records(self, found, i, n_nearest):
+    def _prediction_records(self, questions, outputs, prediction):
+        """Records without what explains the predictions."""
+        probabilities, calibrated = (
+            confidence.softmax(outputs.logits, t)
+            for t in (1., self.temperature))
+        members = self.dknn.prediction_set(prediction.p_values,
+                                           records.ERROR)
+        return [parts.prediction_record(
+                    question, self.run,
+                    [side[i][:-1] != UNK for side in outputs.xs.sides],
+                    parts.softmax_part(
+                        outputs.logits[i].argmax(), probabilities[i],
+                        calibrated[i], self.temperature),
+                    parts.dknn_part(prediction, i, members[i]))
+                for i, question in enumerate(questions)]
+
+    def _neighbor_parts(self, found, i, n_nearest):
         """Votes and nearest training texts of example i, layer by layer."""
         names = self.run.model.layer_names
         train = self.run.data.train
-        records = []
-        for layer, indices, distances in zip(
-                self.neighbors.layers_, found.indices[i], found.distances[i],
-                strict=True):
-            labels = self.neighbors.labels_[indices]
-            records.append({
-                'layer': names[layer],
-                'votes': np.bincount(
-                    labels, minlength=self.neighbors.n_class).tolist(),
-                'nearest': [
-                    {'index': int(j), 'label': int(y), 'distance': distance,
-                     'texts': [' '.join(text) for text in train[j].texts]}
-                    for j, y, distance in zip(
-                        indices[:n_nearest], labels,
-                        rounded(distances[:n_nearest]), strict=False)]})
-        return records
+        return [parts.neighbor_part(
+                    names[layer], self.dknn.labels_[indices], indices,
+                    distances, self.dknn.n_class,
+                    [train[j].texts for j in indices[:n_nearest]])
+                for layer, indices, distances in zip(
+                    self.dknn.layers_, found.indices[i], found.distances[i],
+                    strict=True)]
 
-    def _removal_records(self, batch, scores, before):
+    def _removals(self, batch, scores, found):
         """What leaving out the word of highest conformity score changes
-        among the neighbours, text by text.
-
-        Args:
-            batch (Batch): n texts.
-            scores: their conformity scores, a list or None a side.
-            before: int (n, n_layers, k), neighbours of the whole texts.
-        """
+        among the neighbours: a record, or None, for each example."""
+        if scores is None:
+            return [None] * len(batch.xs)
         side = self.sides[-1]
         words = [int(np.argmax(s)) if max(s, default=0) > 0 else None
-                 for s in scores[side]]
-        parts = [list(part) for part in sides_of(batch.xs)]
-        parts[side] = [tokens if i is None else np.delete(tokens, i)
-                       for tokens, i in zip(parts[side], words, strict=True)]
-        xs = tuple(parts) if isinstance(batch.xs, tuple) else parts[0]
-        after = self.neighbors.kneighbors(
-            runs.forward(self.run.model, xs)[1])
-        return [None if i is None else {
-            'text': side, 'word': i, 'layers': [
-                {'layer': self.run.model.layer_names[layer],
-                 **self._change_record(change)}
-                for layer, change in zip(
-                    self.neighbors.layers_,
-                    saliency.neighbor_changes(a, b), strict=True)]}
-            for i, a, b in zip(words, before, after, strict=True)]
+                 for s in scores.sides[side]]
+        shortened = batch.xs.replace(side, [
+            ids if word is None else np.delete(ids, word)
+            for ids, word in zip(batch.xs.sides[side], words, strict=True)])
+        after = self.dknn.kneighbors(forward(self.run.model, shortened)[1])
+        names = [self.run.model.layer_names[i] for i in self.dknn.layers_]
+        return [None if word is None else parts.removal_part(
+                    side, word, names, methods.neighbor_changes(old, new),
+                    self.dknn.labels_, self.dknn.n_class)
+                for word, old, new in zip(words, found.indices, after,
+                                          strict=True)]
 
-    def _change_record(self, change):
-        """Indices that left and came, and how many of each label."""
-        labels = self.neighbors.labels_
-        return {key: value for name in ('left', 'came') for key, value in (
-            (name, getattr(change, name).tolist()),
-            (f'{name}_votes', np.bincount(
-                labels[getattr(change, name)],
-                minlength=self.neighbors.n_class).tolist()))}
-
-    def _reduction_record(self, xs, method):
-        """Input reduction of one example's last text (Feng et al. 2018)."""
+    def _reduction_part(self, xs, name):
+        """Input reduction of the last text of one example."""
         side = self.sides[-1]
-        predictor = LEAVE_ONE_OUT.get(method, ('softmax',))[0]
+        explains = METHODS[name].explains
 
-        def with_tokens(texts):
-            parts = [list(part) * len(texts) for part in sides_of(xs)]
-            parts[side] = texts
-            return tuple(parts) if isinstance(xs, tuple) else parts[0]
+        def variants(texts):
+            return Texts(*(texts if i == side else part * len(texts)
+                           for i, part in enumerate(xs.sides)))
 
-        def importance(tokens):
-            batch = self.batch(with_tokens([tokens]))
-            return self.scores(batch, [method])[method][0][side][0]
+        def importance(ids):
+            batch = self.batch(variants([ids]))
+            return self.scores(batch, [name])[name].sides[side][0]
 
-        steps = saliency.input_reduction(
+        steps = methods.input_reduction(
             importance,
-            lambda texts: self.batch(with_tokens(texts)).targets[predictor],
-            sides_of(xs)[side][0])
-        logits, layers = runs.forward(
-            self.run.model, with_tokens([step.tokens for step in steps]))
-        label = logits[0].argmax()
-        return {'method': method, 'text': side,
-                'removed': [step.removed for step in steps[1:]],
-                'confidence': rounded(calibration.softmax(logits)[:, label]),
-                'credibility': rounded(
-                    self.neighbors.predict(layers).credibility)}
-
-    def batch(self, xs):
-        """Run model and neighbours on texts."""
-        logits, layers = runs.forward(self.run.model, xs)
-        prediction = self.neighbors.predict(layers)
-        return Batch(xs, logits, self.neighbors.votes(layers),
-                     {'dknn': prediction.label,
-                      'softmax': logits.argmax(axis=1)})
+            lambda texts: self.batch(variants(texts)).targets[explains],
+            xs.sides[side][0])
+        logits, layers = forward(
+            self.run.model, variants([step.tokens for step in steps]))
+        probabilities = confidence.softmax(logits)
+        return parts.reduction_part(
+            name, side, [step.removed for step in steps[1:]],
+            probabilities[:, logits[0].argmax()],
+            self.dknn.predict(layers).credibility)
 
 
-def _method_records(scores, batch, place):
-    """What a record says under ``methods`` of one text of a batch."""
-    records = {}
-    for name, (sides, more) in scores.items():
-        predictor = LEAVE_ONE_OUT.get(name, ('softmax',))[0]
-        records[name] = {
-            'target': int(batch.targets[predictor][place]),
-            'scores': [None if side is None else rounded(side[place])
-                       for side in sides],
-            **{key: rounded(values[place]) for key, values in more.items()}}
-    return records
+def _batch(xs, logits, prediction, rows=slice(None)):
+    """A Batch; `rows` chooses from the prediction."""
+    return Batch(xs, logits, prediction.votes[rows],
+                 {'dknn': prediction.label[rows],
+                  'softmax': logits.argmax(axis=1)})
 
 
-def rounded(values):
-    """Floats short enough for JSON, five decimals."""
-    return np.round(np.asarray(values, np.float64), DECIMALS).tolist()
+def _method_parts(scores, batch, i):
+    """What a record says under ``methods`` of example i of a batch."""
+    return {name: parts.method_part(
+                batch.targets[METHODS[name].explains][i],
+                [None if side is None else side[i] for side in found.sides],
+                {key: values[i] for key, values in found.extra.items()})
+            for name, found in scores.items()}

@@ -1,10 +1,10 @@
 """Which words is a prediction due to: methods over callables.
 
-Nothing here knows a model.  A text is an int array of word ids that ends with
-``<eos>``; ``<eos>`` is never removed and never scored, so a text of L ids has
-L - 1 scores.  A positive score means that the word supports the prediction.
-Letters: n texts, M = sum of (L_i - 1) variants, C classes, T = sum of L_i, d
-width of the embedding.
+Nothing here knows a network.  A text is an int array of word ids that ends
+with ``<eos>``; ``<eos>`` is never removed and never scored, so a text of L ids
+has L - 1 scores.  A positive score means that the word supports the
+prediction.  Letters: n texts, M = sum of (L_i - 1) variants (each text without
+each of its words), C classes, T = sum of L_i, d width of the embedding.
 
 References:
 
@@ -18,55 +18,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-
-def without_each(tokens):
-    """All variants of a text that lack one word.
-
-    Args:
-        tokens: int array (L,), the last one ``<eos>``.
-
-    Returns:
-        list of L - 1 int arrays (L - 1,): without word 0, word 1, ...
-    """
-    tokens = np.asarray(tokens)
-    n = len(tokens)
-    if n < 2:
-        return []
-    # Row i counts 0..n-1 without i.
-    columns = np.arange(n - 1)
-    keep = columns + (columns >= columns[:, None])
-    return list(tokens[keep])
-
-
-def leave_one_out(score, tokens):
-    """By how much a score falls when a word is left out.
-
-    ``s_i = f(x) - f(x without word i)`` (Li et al. 2016).
-
-    Args:
-        score: function list of m int arrays -> float array (m,) or (m, q),
-            q scores at once; called once.
-        tokens: int array (L,), the last one ``<eos>``.
-
-    Returns:
-        float array (L - 1,) or (L - 1, q).
-    """
-    values = np.asarray(score([np.asarray(tokens), *without_each(tokens)]))
-    return values[0] - values[1:]
+from errors import ArgumentError
 
 
 def score_drops(whole, variants, counts, targets):
-    """Leave-one-out scores of many texts from values already computed.
+    """By how much a score falls when a word is left out.
+
+    ``s_i = f(x) - f(x without word i)`` (Li et al. 2016), for many texts at
+    once, from values already computed.
 
     Args:
-        whole: float array (n, C), f of each class on each whole text.
-        variants: float array (M, C), f on every text's variants in the order
-            of :func:`without_each`, one text after another.
-        counts: int array (n,), variants of each text, M in sum.
-        targets: int array (n,), the class that is explained.
+        whole (ndarray): Floats (n, C), f of each class on each whole text.
+        variants (ndarray): Floats (M, C), f on every text without word 0,
+            without word 1 and so on, one text after another.
+        counts (ndarray): Integers (n,), variants of each text, M in sum.
+        targets (ndarray): Integers (n,), the class that is explained.
 
     Returns:
-        list of n float arrays (counts[i],).
+        list of ndarray: Floats (counts[i],) for each of the n texts.
     """
     rows = np.repeat(np.arange(len(counts)), counts)
     columns = np.asarray(targets)[rows]
@@ -75,15 +44,18 @@ def score_drops(whole, variants, counts, targets):
 
 
 def gradient_times_input(gradient, embeddings):
-    """``s_i = - dNLL / de_i . e_i``, the first-order leave-one-out.
+    """Gradient times input, the first-order approximation of leave-one-out.
+
+    ``s_i = - dNLL / de_i . e_i``.  All lists below have one entry, for pairs
+    two: premises, hypotheses.
 
     Args:
-        gradient: function list (one or two texts) of arrays (T, d) -> list
-            of arrays (T, d): each example's own dNLL/de at those vectors.
-        embeddings: list (one or two texts) of (array (T, d), lengths (n,)).
+        gradient (callable): From a list of word vectors (T, d) to the list
+            of each example's own dNLL/de at those vectors, (T, d).
+        embeddings (list of tuple): Word vectors (T, d) and lengths (n,).
 
     Returns:
-        list (one or two texts) of lists of n float arrays (L_i - 1,).
+        list of list: Floats (L_i - 1,) for each of the n texts.
     """
     at = [e for e, _ in embeddings]
     return _times_input(gradient(at), embeddings)
@@ -100,14 +72,15 @@ def _split_words(scores, lengths):
 
 
 class IntegratedGradients(NamedTuple):
-    """What :func:`integrated_gradients` returns.
+    """What ``integrated_gradients`` returns.
 
     Attributes:
-        scores: list (one or two texts) of lists of n arrays (L_i - 1,).
-        gap: float array (n,): the sum of all scores, those of ``<eos>`` with
-            them, minus log p(x) - log p(baseline); 0 for infinitely many
-            steps.
+        scores (list of list): As for ``gradient_times_input``.
+        gap (ndarray): Floats (n,), the sum of all scores, those of ``<eos>``
+            and of the premise included, minus log p(x) - log p(baseline); 0
+            for infinitely many steps.
     """
+
     scores: list
     gap: np.ndarray
 
@@ -116,19 +89,23 @@ def integrated_gradients(gradient, nll, embeddings, steps=50):
     """Integrated gradients of log p from all-zero word vectors.
 
     The integral is taken by the midpoint rule (Sundararajan et al. 2017,
-    eq. 3; they sum right end points).
+    eq. 3, sum the right end points).
 
     Args:
-        gradient: as for :func:`gradient_times_input`.
-        nll: function list of arrays (T, d) -> array (n,), each example's NLL.
-        embeddings: as for :func:`gradient_times_input`.
-        steps (int): points on the way, at least 1.
+        gradient (callable): As for ``gradient_times_input``.
+        nll (callable): From a list of word vectors (T, d) to each example's
+            NLL, floats (n,).
+        embeddings (list of tuple): As for ``gradient_times_input``.
+        steps (int): Points on the way, at least 1.
 
     Returns:
-        IntegratedGradients
+        IntegratedGradients: Scores, and how far their sums are off.
+
+    Raises:
+        ArgumentError: If `steps` is below 1.
     """
     if steps < 1:
-        raise ValueError(f'steps must be at least 1, got {steps}')
+        raise ArgumentError('steps', steps, 'is below 1, the fewest points')
     at = [e for e, _ in embeddings]
     means = [np.zeros(e.shape) for e in at]
     for alpha in (np.arange(steps) + 0.5) / steps:
@@ -145,22 +122,27 @@ def integrated_gradients(gradient, nll, embeddings, steps=50):
 def smoothgrad(gradient, embeddings, draws=25, sigma=0.15, seed=0):
     """Gradient times input with the gradient averaged over noisy inputs.
 
-    Smilkov et al. (2017).  Each example draws its noise from its own
-    generator, so that its scores do not depend on the batch.
+    Smilkov et al. (2017).  Every example is given the same stream of noise,
+    so its scores do not depend on the batch.
 
     Args:
-        gradient, embeddings: as for :func:`gradient_times_input`.
-        draws (int): noisy copies, at least 1.
-        sigma (float): deviation of the noise, as a share of the range of the
+        gradient (callable): As for ``gradient_times_input``.
+        embeddings (list of tuple): As for ``gradient_times_input``.
+        draws (int): Noisy copies, at least 1.
+        sigma (float): Deviation of the noise, as a share of the range of the
             text's vectors (largest minus smallest value); at least 0.
-        seed (int): of the noise.
+        seed (int): Seed of the noise, at least 0.
 
     Returns:
-        list (one or two texts) of lists of n float arrays (L_i - 1,).
+        list of list: As for ``gradient_times_input``.
+
+    Raises:
+        ArgumentError: If `draws` or `sigma` is too small.
     """
-    if draws < 1 or sigma < 0:
-        raise ValueError('draws must be at least 1 and sigma at least 0, got '
-                         f'draws={draws}, sigma={sigma}')
+    if draws < 1:
+        raise ArgumentError('draws', draws, 'is below 1, the fewest copies')
+    if sigma < 0:
+        raise ArgumentError('sigma', sigma, 'is negative; 0 adds no noise')
     means = [np.zeros(e.shape) for e, _ in embeddings]
     for draw in range(draws):
         point = [_noisy(e, lengths, sigma, (seed, side, draw))
@@ -171,7 +153,7 @@ def smoothgrad(gradient, embeddings, draws=25, sigma=0.15, seed=0):
 
 
 def _noisy(e, lengths, sigma, seed):
-    """Each text plus the same stream of noise, whatever its neighbours."""
+    """Each text plus the same stream of noise, whatever the batch."""
     noise = np.random.default_rng(seed).standard_normal(
         (max(lengths), e.shape[1]))
     noisy = [part + sigma * np.ptp(part) * noise[:len(part)]
@@ -183,11 +165,12 @@ def random_scores(texts, seed=0):
     """The baseline to beat: standard normal scores.
 
     Args:
-        texts: list of n int arrays (L_i,); equal texts get equal scores.
-        seed (int): at least 0.
+        texts (list of ndarray): n texts of int ids (L_i,); equal texts get
+            equal scores.
+        seed (int): Seed of the numbers, at least 0.
 
     Returns:
-        list of n float arrays (L_i - 1,).
+        list of ndarray: Floats (L_i - 1,) for each text.
     """
     return [np.random.default_rng([seed, *np.asarray(tokens).tolist()])
             .standard_normal(len(tokens) - 1) for tokens in texts]
@@ -197,9 +180,10 @@ class NeighborChange(NamedTuple):
     """What removing a word does to the neighbours in one layer.
 
     Attributes:
-        left: int array, indices no longer among the neighbours, ascending.
-        came: int array of as many indices that took their place, ascending.
+        left (ndarray): Indices no longer among the neighbours, ascending.
+        came (ndarray): As many that took their place, ascending.
     """
+
     left: np.ndarray
     came: np.ndarray
 
@@ -208,11 +192,11 @@ def neighbor_changes(before, after):
     """Which neighbours left and which came, layer by layer.
 
     Args:
-        before: int array (n_layers, k), neighbours of the whole text.
-        after: int array (n_layers, k), neighbours without the word.
+        before (ndarray): Integers (n_layers, k), neighbours of the text.
+        after (ndarray): Integers (n_layers, k), neighbours without the word.
 
     Returns:
-        list of n_layers NeighborChange.
+        list of NeighborChange: One for each layer.
     """
     return [NeighborChange(_without(a, b), _without(b, a))
             for a, b in zip(np.asarray(before), np.asarray(after),
@@ -228,31 +212,37 @@ class Reduction(NamedTuple):
     """One step of an input reduction.
 
     Attributes:
-        tokens: int array, the text that is left, with ``<eos>``.
-        removed: int, position in the original text of the word just removed;
-            -1 for the original text itself.
+        tokens (ndarray): Word ids that are left, with ``<eos>``.
+        removed (int): Position in the original text of the word just
+            removed; -1 for the original text itself.
     """
+
     tokens: np.ndarray
     removed: int
 
 
 def input_reduction(importance, predict, tokens, min_words=1):
-    """Remove the least important word again and again while the prediction
-    stays (Feng et al. 2018, greedy).
+    """Removes the least important word for as long as the prediction stays.
+
+    Feng et al. (2018), greedily, without their beam search.
 
     Args:
-        importance: function int array (L,) -> float array (L - 1,), e.g. a
-            leave-one-out; of equal ones the first word goes.
-        predict: function list of int arrays -> int array of labels.
-        tokens: int array (L,), the last one ``<eos>``.
-        min_words (int): stop with that many words left, at least 1.
+        importance (callable): From word ids (L,) to a score of each word,
+            floats (L - 1,); of equal scores the first word goes.
+        predict (callable): From a list of texts to their labels.
+        tokens (ndarray): Word ids (L,), the last one ``<eos>``.
+        min_words (int): How many words to leave at the least, 1 or more.
 
     Returns:
-        list of Reduction, the original text first, the smallest text that
+        list of Reduction: The original text first, the shortest text that
         keeps the prediction last.
+
+    Raises:
+        ArgumentError: If `min_words` is below 1.
     """
     if min_words < 1:
-        raise ValueError(f'min_words must be at least 1, got {min_words}')
+        raise ArgumentError('min_words', min_words, 'is below 1: a text '
+                            'without words says nothing')
     tokens = np.asarray(tokens)
     positions = np.arange(len(tokens))
     label = predict([tokens])[0]

@@ -2,14 +2,7 @@
 import numpy as np
 import pytest
 
-import saliency
-
-WEIGHTS = np.array([0., 1., 2., -4., .5])  # of each id; 0 is <eos>
-
-
-def additive(texts):
-    """A toy score: the sum of the words' weights, (m,)."""
-    return np.array([WEIGHTS[tokens].sum() for tokens in texts])
+from saliency import methods
 
 
 def packed(lengths, width=4, seed=0, dtype=np.float64):
@@ -25,84 +18,33 @@ def as_arrays(texts):
 
 # ---------------------------------------------------------- leave one out
 
-def test_without_each_by_hand():
-    variants = saliency.without_each(np.array([7, 8, 9, 0], np.int32))
-    assert as_arrays(variants) == [[8, 9, 0], [7, 9, 0], [7, 8, 0]]
-    assert {v.dtype for v in variants} == {np.dtype(np.int32)}
-
-
-@pytest.mark.parametrize('tokens, expected', [
-    ([], []), ([0], []), ([5, 0], [[0]]), ([5, 5, 0], [[5, 0], [5, 0]])])
-def test_without_each_of_short_texts(tokens, expected):
-    assert as_arrays(saliency.without_each(tokens)) == expected
-
-
-def test_without_each_is_deletion():
-    tokens = np.random.default_rng(0).integers(0, 99, 50)
-    for i, variant in enumerate(saliency.without_each(tokens)):
-        assert variant.tolist() == np.delete(tokens, i).tolist()
-
-
-def test_leave_one_out_of_a_sum_is_each_weight():
-    # f = 1 + 2 - 4 + 2: without a word, f falls by just that word's weight.
-    scores = saliency.leave_one_out(additive, np.array([1, 2, 3, 2, 0]))
-    assert scores.tolist() == [1., 2., -4., 2.]
-
-
-def test_leave_one_out_of_a_maximum():
-    # max(1, 2, 2) = 2: either 2 may go without loss, though both matter.
-    def largest(texts):
-        return np.array([WEIGHTS[tokens].max() for tokens in texts])
-
-    assert saliency.leave_one_out(largest, [1, 2, 2, 0]).tolist() == [0, 0, 0]
-    # max(1, 2) = 2; without the 2 it is 1.
-    assert saliency.leave_one_out(largest, [1, 2, 0]).tolist() == [0, 1]
-
-
-def test_leave_one_out_of_several_scores_in_one_call():
-    calls = []
-
-    def score(texts):
-        calls.append(len(texts))
-        sums = additive(texts)
-        return np.stack([sums, -sums, sums ** 2], axis=1)
-
-    # 1 + 2 + .5 = 3.5; squares: 12.25 less 2.5^2, 1.5^2, 3^2.
-    scores = saliency.leave_one_out(score, [1, 2, 4, 0])
-    assert scores.tolist() == [[1., -1., 6.], [2., -2., 10.],
-                               [.5, -.5, 3.25]]
-    assert calls == [4]
-
-
-def test_leave_one_out_without_words():
-    assert saliency.leave_one_out(additive, [0]).shape == (0,)
-
-
 def test_score_drops_by_hand():
     # Text 0 (class 1, f = .75): without its words .5 and 1.
     # Text 1 has no word; text 2 (class 0, f = .5): without its word .125.
-    drops = saliency.score_drops(
+    drops = methods.score_drops(
         np.array([[.25, .75], [.5, .5], [.5, .5]]),
         np.array([[.5, .5], [0., 1.], [.125, .875]]),
         np.array([2, 0, 1]), np.array([1, 0, 0]))
     assert as_arrays(drops) == [[.25, -.25], [], [.375]]
 
 
-def test_score_drops_equal_leave_one_out_text_by_text():
+def test_score_drops_equal_leaving_out_each_word():
     rng = np.random.default_rng(0)
     table = rng.standard_normal((20, 3))
 
-    def score(texts):
-        return np.array([np.tanh(table[t].sum(axis=0)) for t in texts])
+    def score(tokens):
+        return np.tanh(table[tokens].sum(axis=0))
 
     texts = [np.append(rng.integers(1, 20, n), 0) for n in (4, 1, 6)]
     targets = [2, 0, 1]
-    variants = [v for t in texts for v in saliency.without_each(t)]
-    drops = saliency.score_drops(score(texts), score(variants),
-                                 np.array([4, 1, 6]), targets)
+    variants = [np.delete(t, i) for t in texts for i in range(len(t) - 1)]
+    drops = methods.score_drops(
+        np.array([score(t) for t in texts]),
+        np.array([score(t) for t in variants]), np.array([4, 1, 6]), targets)
     for drop, tokens, y in zip(drops, texts, targets, strict=True):
-        np.testing.assert_array_equal(
-            drop, saliency.leave_one_out(score, tokens)[:, y])
+        assert drop.tolist() == [
+            score(tokens)[y] - score(np.delete(tokens, i))[y]
+            for i in range(len(tokens) - 1)]
 
 
 # --------------------------------------------------------------- gradients
@@ -140,7 +82,7 @@ def test_gradient_times_input_by_hand():
     # Text 0: words (1, 2), (0, 1) and <eos>; text 1: word (3, -1) and <eos>.
     e = np.array([[1., 2.], [0., 1.], [9., 9.], [3., -1.], [9., 9.]])
     g = np.array([[1., 1.], [5., -2.], [7., 7.], [-1., 2.], [7., 7.]])
-    scores, = saliency.gradient_times_input(
+    scores, = methods.gradient_times_input(
         lambda at: [g], [(e, np.array([3, 2]))])
     # -(1*1 + 1*2), -(5*0 - 2*1); -(-1*3 + 2*-1)
     assert as_arrays(scores) == [[-3., 2.], [5.]]
@@ -149,7 +91,7 @@ def test_gradient_times_input_by_hand():
 def test_gradient_times_input_is_the_slope_of_shrinking_a_word():
     # d NLL / d (scale of word i) = gradient . e_i, at scale 1.
     e, lengths = packed([4, 2, 5])
-    scores, = saliency.gradient_times_input(
+    scores, = methods.gradient_times_input(
         smooth_gradient(lengths), [(e, lengths)])
     assert [len(part) for part in scores] == [3, 1, 4]
     begin = 0
@@ -165,7 +107,7 @@ def test_gradient_times_input_is_the_slope_of_shrinking_a_word():
 
 def test_a_pair_has_scores_for_both_texts():
     one, two = packed([3, 2], seed=1), packed([2, 4], seed=2)
-    scores = saliency.gradient_times_input(
+    scores = methods.gradient_times_input(
         lambda at: [2 * at[0], -3 * at[1]], [one, two])
     assert [[len(s) for s in side] for side in scores] == [[2, 1], [1, 3]]
     np.testing.assert_allclose(scores[0][1][0], -2 * (one[0][3] ** 2).sum())
@@ -183,7 +125,7 @@ def test_integrated_gradients_of_a_linear_nll_are_exact(steps):
     def nll(at):
         return np.add.reduceat((w * at[0]).sum(axis=1), starts) + 2.5
 
-    result = saliency.integrated_gradients(
+    result = methods.integrated_gradients(
         lambda at: [w], nll, [(e, lengths)], steps)
     np.testing.assert_allclose(np.concatenate(result.scores[0]),
                                -(w * e).sum(axis=1)[[0, 1, 3, 4, 5]])
@@ -195,7 +137,7 @@ def test_integrated_gradients_of_a_quadratic_by_hand(steps):
     # NLL = (e0^2 + e1^2 + ..) / 2; the mean gradient on the way is e / 2,
     # for midpoints even in one step: scores -(1 + 4) / 2, -(9 + 0) / 2.
     e = np.array([[1., 2.], [3., 0.], [1., 1.]])
-    result = saliency.integrated_gradients(
+    result = methods.integrated_gradients(
         lambda at: at, lambda at: np.array([(at[0] ** 2).sum() / 2]),
         [(e, np.array([3]))], steps)
     np.testing.assert_allclose(result.scores[0][0], [-2.5, -4.5])
@@ -209,7 +151,7 @@ def test_integrated_gradients_of_a_quadratic_by_hand(steps):
 ])
 def test_integrated_gradients_of_a_cubic_by_hand(steps, mean, gap):
     e, lengths = np.array([[2.], [1.], [3.], [-1.]]), np.array([2, 2])
-    result = saliency.integrated_gradients(
+    result = methods.integrated_gradients(
         lambda at: [at[0] ** 2], lambda at: cubic_nll(at[0], lengths),
         [(e, lengths)], steps)
     # The second word of each text is <eos>: no score, but it is in the gap.
@@ -222,7 +164,7 @@ def test_the_gap_closes_with_the_square_of_the_steps():
     e, lengths = packed([4, 6], width=3)
 
     def gap(steps):
-        return abs(saliency.integrated_gradients(
+        return abs(methods.integrated_gradients(
             smooth_gradient(lengths), lambda at: smooth_nll(at[0], lengths),
             [(e, lengths)], steps).gap)
 
@@ -237,7 +179,7 @@ def test_the_gap_of_a_pair_is_of_both_texts():
     def nll(at):
         return cubic_nll(at[0], one[1]) + 2 * cubic_nll(at[1], two[1])
 
-    result = saliency.integrated_gradients(
+    result = methods.integrated_gradients(
         lambda at: [at[0] ** 2, 2 * at[1] ** 2], nll, [one, two], steps=1)
     np.testing.assert_allclose(  # as above, 1/12 of e^3 in sum
         result.gap, nll([one[0], two[0]]) * 3 / 12)
@@ -248,7 +190,7 @@ def test_integrated_gradients_do_not_depend_on_the_batch():
     begin = 0
 
     def scores(e, lengths):
-        return saliency.integrated_gradients(
+        return methods.integrated_gradients(
             smooth_gradient(lengths), lambda at: smooth_nll(at[0], lengths),
             [(e, lengths)], 3)
 
@@ -263,8 +205,8 @@ def test_integrated_gradients_do_not_depend_on_the_batch():
 
 @pytest.mark.parametrize('steps', [0, -3])
 def test_integrated_gradients_need_a_step(steps):
-    with pytest.raises(ValueError, match=f'at least 1, got {steps}'):
-        saliency.integrated_gradients(None, None, [], steps)
+    with pytest.raises(ValueError, match=f'steps={steps} is below 1'):
+        methods.integrated_gradients(None, None, [], steps)
 
 
 # --------------------------------------------------------------- smoothgrad
@@ -276,8 +218,8 @@ def squares(at):
 
 def test_smoothgrad_without_noise_is_the_gradient():
     texts = [packed([3, 2])]
-    smooth = saliency.smoothgrad(squares, texts, draws=3, sigma=0)
-    plain = saliency.gradient_times_input(squares, texts)
+    smooth = methods.smoothgrad(squares, texts, draws=3, sigma=0)
+    plain = methods.gradient_times_input(squares, texts)
     for one, other in zip(smooth[0], plain[0], strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-14)
 
@@ -285,7 +227,7 @@ def test_smoothgrad_without_noise_is_the_gradient():
 def test_smoothgrad_of_a_cubic():
     # E (e + s z)^2 = e^2 + s^2, with s = sigma times the text's range.
     e = np.array([[2.], [-1.], [0.]])
-    scores = saliency.smoothgrad(squares, [(e, np.array([3]))], draws=4000,
+    scores = methods.smoothgrad(squares, [(e, np.array([3]))], draws=4000,
                                  sigma=.5)[0][0]
     s2 = (.5 * 3) ** 2
     # Deviation of the mean: s sqrt(4 e^2 + 2 s^2) / sqrt(4000) = 0.11, .07.
@@ -303,7 +245,7 @@ def test_smoothgrad_noise_is_a_share_of_each_texts_range():
         seen.append(at[0] - e)
         return at
 
-    saliency.smoothgrad(gradient, [(e, lengths)], draws=5, sigma=.2)
+    methods.smoothgrad(gradient, [(e, lengths)], draws=5, sigma=.2)
     assert len(seen) == 5 and abs(seen[0] - seen[1]).max() > .1
     for part in (slice(0, 40), slice(40, 80)):
         noise = np.array([moved[part] for moved in seen]) / np.ptp(e[part])
@@ -315,24 +257,24 @@ def test_smoothgrad_is_seeded():
     texts = [packed([3, 2])]
 
     def first(seed):
-        return saliency.smoothgrad(squares, texts, seed=seed)[0][0].tolist()
+        return methods.smoothgrad(squares, texts, seed=seed)[0][0].tolist()
 
     assert first(0) == first(0) != first(1)
 
 
 def test_smoothgrad_does_not_depend_on_the_batch():
     e, lengths = packed([3, 6, 2])
-    together, = saliency.smoothgrad(squares, [(e, lengths)], draws=4)
+    together, = methods.smoothgrad(squares, [(e, lengths)], draws=4)
     ends = np.cumsum(lengths)
     for i, (end, n) in enumerate(zip(ends, lengths, strict=True)):
-        alone, = saliency.smoothgrad(squares, [(e[end - n:end], [n])],
+        alone, = methods.smoothgrad(squares, [(e[end - n:end], [n])],
                                      draws=4)
         np.testing.assert_array_equal(together[i], alone[0])
 
 
 def test_the_two_texts_of_a_pair_get_different_noise():
     text = packed([4])
-    one, two = saliency.smoothgrad(squares, [text, text])
+    one, two = methods.smoothgrad(squares, [text, text])
     assert abs(one[0] - two[0]).max() > 1e-3
 
 
@@ -344,125 +286,28 @@ def test_gradients_are_asked_for_in_the_type_of_the_embeddings():
         return at
 
     texts = [packed([3, 2], dtype=np.float32)]
-    saliency.smoothgrad(gradient, texts, draws=2)
-    saliency.integrated_gradients(
+    methods.smoothgrad(gradient, texts, draws=2)
+    methods.integrated_gradients(
         gradient, lambda at: (types.add(at[0].dtype), np.zeros(2))[1], texts)
     assert types == {np.dtype(np.float32)}
 
 
 @pytest.mark.parametrize('options', [{'draws': 0}, {'sigma': -.1}])
 def test_smoothgrad_refuses(options):
-    with pytest.raises(ValueError, match='at least'):
-        saliency.smoothgrad(squares, [packed([2])], **options)
+    with pytest.raises(ValueError, match='is below 1|is negative'):
+        methods.smoothgrad(squares, [packed([2])], **options)
 
 
 # ------------------------------------------------------------------- random
 
 def test_random_scores():
     texts = [[4, 5, 0], [0], [5, 4, 0], [4, 5, 0], [7] * 2000 + [0]]
-    scores = saliency.random_scores(texts)
+    scores = methods.random_scores(texts)
     assert [len(part) for part in scores] == [2, 0, 2, 2, 2000]
     assert scores[0].tolist() == scores[3].tolist() != scores[2].tolist()
-    assert scores[0].tolist() == saliency.random_scores(
+    assert scores[0].tolist() == methods.random_scores(
         texts[:1])[0].tolist()
-    assert scores[0].tolist() != saliency.random_scores(
+    assert scores[0].tolist() != methods.random_scores(
         texts[:1], seed=1)[0].tolist()
     # 2,000 standard normal numbers: mean 0 +- .022, deviation 1 +- .016
     assert abs(scores[4].mean()) < .1 and abs(scores[4].std() - 1) < .1
-
-
-# --------------------------------------------------------------- neighbours
-
-def test_neighbor_changes_by_hand():
-    # Layer 0: 5 goes and 1 comes; layer 1: only the order changes; layer 2:
-    # all three are others.
-    changes = saliency.neighbor_changes(
-        np.array([[3, 5, 9], [4, 2, 8], [7, 1, 0]]),
-        np.array([[9, 1, 3], [8, 4, 2], [6, 5, 3]]))
-    assert [(c.left.tolist(), c.came.tolist()) for c in changes] == [
-        ([5], [1]), ([], []), ([0, 1, 7], [3, 5, 6])]
-
-
-def test_neighbor_changes_need_the_same_layers():
-    with pytest.raises(ValueError):
-        saliency.neighbor_changes([[1], [2]], [[1]])
-
-
-# ---------------------------------------------------------- input reduction
-
-def weight_of_word(tokens):
-    return WEIGHTS[tokens[:-1]]
-
-
-def is_positive(texts):
-    return (additive(texts) > 0).astype(int)
-
-
-def reduce(tokens, **options):
-    return saliency.input_reduction(weight_of_word, is_positive,
-                                    np.array(tokens), **options)
-
-
-def test_input_reduction_by_hand():
-    # Weights 1, -4, 2, .5, 2, sum 1.5: -4 goes first, then .5, 1, and of
-    # the two 2s the first; the last one is all that is needed.
-    steps = reduce([1, 3, 2, 4, 2, 0])
-    assert [step.removed for step in steps] == [-1, 1, 3, 0, 2]
-    assert as_arrays(step.tokens for step in steps) == [
-        [1, 3, 2, 4, 2, 0], [1, 2, 4, 2, 0], [1, 2, 2, 0], [2, 2, 0], [2, 0]]
-
-
-def test_input_reduction_stops_before_the_label_changes():
-    # Weights -4, 1, sum -3: negative.  The lowest, -4, is what makes it so.
-    assert [step.removed for step in reduce([3, 1, 0])] == [-1]
-    # By importance for the negative label, 1 goes, and -4 stays.
-    steps = saliency.input_reduction(
-        lambda tokens: -weight_of_word(tokens), is_positive, [3, 1, 0])
-    assert [step.removed for step in steps] == [-1, 1]
-    assert steps[-1].tokens.tolist() == [3, 0]
-
-
-@pytest.mark.parametrize('min_words, left', [(1, 1), (2, 2), (4, 4), (9, 5)])
-def test_input_reduction_keeps_the_fewest_words_allowed(min_words, left):
-    steps = reduce([1, 3, 2, 4, 2, 0], min_words=min_words)
-    assert len(steps[-1].tokens) - 1 == left
-
-
-def test_input_reduction_asks_again_after_every_step():
-    # A word's importance is its distance from the middle: it moves.
-    def importance(tokens):
-        n = len(tokens) - 1
-        return -abs(np.arange(n) - (n - 1) / 2)
-
-    steps = saliency.input_reduction(
-        importance, lambda texts: np.zeros(len(texts), int), np.arange(5))
-    # Words 0 1 2 3: ends first, of equal ones the left: 0; then of 1 2 3
-    # again the left, 1; then 2.
-    assert [step.removed for step in steps[1:]] == [0, 1, 2]
-
-
-@pytest.mark.parametrize('seed', range(5))
-def test_input_reduction_along_the_way(seed):
-    tokens = np.append(np.random.default_rng(seed).integers(1, 5, 12), 0)
-    steps = reduce(tokens)
-    label = is_positive([tokens])[0]
-    sizes = [len(step.tokens) for step in steps]
-    assert sizes == list(range(13, 13 - len(steps), -1)) and sizes[-1] >= 2
-    assert (is_positive([step.tokens for step in steps]) == label).all()
-    removed = [step.removed for step in steps[1:]]
-    assert len(set(removed)) == len(removed)
-    np.testing.assert_array_equal(np.delete(tokens, removed),
-                                  steps[-1].tokens)
-    if sizes[-1] > 2:  # one more would have changed the label
-        i = np.argmin(weight_of_word(steps[-1].tokens))
-        assert is_positive([np.delete(steps[-1].tokens, i)])[0] != label
-
-
-def test_input_reduction_of_nothing():
-    assert [step.removed for step in reduce([0])] == [-1]
-
-
-@pytest.mark.parametrize('min_words', [0, -1])
-def test_input_reduction_leaves_a_word(min_words):
-    with pytest.raises(ValueError, match=f'at least 1, got {min_words}'):
-        reduce([1, 0], min_words=min_words)

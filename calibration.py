@@ -1,0 +1,123 @@
+#!/usr/bin/env python
+"""Fit the temperature of a trained run, and draw how reliable it is.
+
+    python calibration.py --model-setup results/stsa.binary_cnn/args.json
+
+Prints how well softmax, scaled softmax and DkNN are calibrated on the test
+split; writes ``temperature.json``, ``calibration.json`` and three figures into
+the run folder.  The functions are those of ``metrics``, which can be imported
+from here, too.
+"""
+import compat  # noqa: F401  (before Chainer)
+
+import argparse
+
+import runs
+from files.atomic import write_json
+from metrics.confidence import (  # noqa: F401
+    brier_score,
+    fit_temperature,
+    negative_log_likelihood,
+    softmax,
+    top_label,
+)
+from metrics.reliability import (  # noqa: F401
+    calibration_report,
+    expected_calibration_error,
+    maximum_calibration_error,
+    reliability_curve,
+)
+from metrics.selective import accuracy_coverage
+from runs import flags
+
+COLUMNS = 'accuracy', 'nll', 'brier', 'ece', 'ece_mass', 'mce'
+
+
+def build_parser():
+    parser = argparse.ArgumentParser(
+        description='Fit a temperature on the calibration split, and say how '
+        'well softmax, scaled softmax and DkNN are calibrated on the test '
+        'split.')
+    flags.add_run_flags(parser)
+    flags.add_dknn_flags(parser)
+    parser.add_argument('--bins', type=flags.positive, default=15,
+                        help='bins of ECE and the diagrams (default: 15)')
+    return parser
+
+
+def print_table(reports):
+    """Prints one line of measures for each predictor."""
+    print(f'{"test split":24}' + ''.join(f'{name:>10}' for name in COLUMNS))
+    for title, report in reports.items():
+        print(f'{title:24}' + ''.join(f'{report[name]:10.4f}'
+                                      for name in COLUMNS))
+
+
+def reliability_panels(probs, labels, bins):
+    """Title and curve of each reliability diagram."""
+    return [(f'{title}\nECE {expected_calibration_error(p, labels, bins):.3f}',
+             reliability_curve(p, labels, bins))
+            for title, p in probs.items()]
+
+
+def coverage_curves(probs, prediction, labels):
+    """Name, coverage and accuracy of each way to choose what to answer."""
+    right = prediction.label == labels
+    scores = {
+        'softmax confidence': top_label(probs['softmax'], labels),
+        'DkNN credibility': (prediction.credibility, right),
+        'DkNN conformity': (prediction.conformity.max(axis=1), right)}
+    curves = {name: accuracy_coverage(score, correct)
+              for name, (score, correct) in scores.items()}
+    return [(name, curve.coverage, curve.accuracy)
+            for name, curve in curves.items()]
+
+
+def write_figures(folder, probs, labels, prediction, bins):
+    """Writes three figures, as PNG and PDF; returns their file names."""
+    from page import figures  # imports matplotlib
+
+    right = prediction.label == labels
+    groups = {'right': prediction.credibility[right],
+              'wrong': prediction.credibility[~right]}
+    panels = reliability_panels(probs, labels, bins)
+    curves = coverage_curves(probs, prediction, labels)
+    names = []
+    for suffix in ('png', 'pdf'):
+        reliability, credibility, coverage = new = [
+            f'{stem}.{suffix}'
+            for stem in ('reliability', 'credibility', 'coverage')]
+        figures.write_reliability_figure(folder / reliability, panels)
+        figures.write_histogram_figure(folder / credibility, groups,
+                                       'credibility')
+        figures.write_accuracy_coverage_figure(folder / coverage, curves)
+        names += new
+    return names
+
+
+def main(argv=None):
+    args = build_parser().parse_args(argv)
+    run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
+    train, calib, test = (runs.stored_activations(run, split)
+                          for split in ('train', 'calib', 'test'))
+    temperature = runs.store_temperature(run, calib)
+    dknn = runs.fit_dknn(run, train, calib, **flags.dknn_options(args))
+    prediction = dknn.predict(test.layers)
+    probs = {'softmax': softmax(test.logits),
+             f'softmax at T = {temperature:.3f}': softmax(test.logits,
+                                                          temperature),
+             'DkNN conformity': prediction.conformity}
+    reports = {title: calibration_report(p, test.labels, args.bins)
+               for title, p in probs.items()}
+    print_table(reports)
+    write_json(run.folder / 'calibration.json',
+               {'temperature': temperature, 'bins': args.bins,
+                'reports': reports})
+    names = write_figures(run.folder, probs, test.labels, prediction,
+                          args.bins)
+    print(f'wrote temperature.json, calibration.json, {", ".join(names)} in '
+          f'{run.folder}')
+
+
+if __name__ == '__main__':
+    runs.run_script(main)

@@ -1,0 +1,118 @@
+"""Logits and activations of a run's splits, stored in its folder."""
+import compat  # noqa: F401  (before Chainer)
+
+from typing import NamedTuple
+
+import numpy as np
+
+import nlp_utils
+from files.atomic import replacing_folder
+from runs.folder import ACTIVATIONS
+from runs.forward import array_names, forward
+
+VERSION = 1  # to be raised where activations are computed in another way
+
+
+class Activations(NamedTuple):
+    """What a network says of n examples.
+
+    Attributes:
+        xs (nlp_utils.Texts): The examples' word ids.
+        logits (ndarray): Float32 (n, C).
+        layers (list of ndarray): Float32 (n, D_l) each, input side first.
+        labels (ndarray): Int32 (n,); -1 where there is none.
+        key (str): Names all that the arrays depend on, as a digest; None
+            where they are not stored.
+    """
+
+    xs: nlp_utils.Texts
+    logits: np.ndarray
+    layers: list
+    labels: np.ndarray
+    key: str = None
+
+    def select(self, positions):
+        """The examples at these positions (a slice or ints), not stored."""
+        return Activations(
+            self.xs.select(positions), self.logits[positions],
+            [h[positions] for h in self.layers], self.labels[positions])
+
+
+def encode(examples, vocab):
+    """Word ids and labels of examples.
+
+    Args:
+        examples (list of text_datasets.Example): n examples, at least one.
+        vocab (dict): Word to id.
+
+    Returns:
+        tuple: Texts, and labels as int32 (n,).
+    """
+    return nlp_utils.convert_batch(
+        [nlp_utils.encode_example(example, vocab) for example in examples])
+
+
+def activations_of(run, examples):
+    """What a run's network says of any examples.
+
+    Args:
+        run (Run): A trained run.
+        examples (list of text_datasets.Example): n examples; label -1 for
+            none.
+
+    Returns:
+        Activations: In memory.
+    """
+    xs, labels = encode(examples, run.vocab)
+    return Activations(xs, *forward(run.model, xs), labels)
+
+
+def stored_activations(run, split):
+    """What a run's network says of a split; computed once, then stored.
+
+    The arrays are stored in the run folder, and stored anew when parameters,
+    vocabulary or data changed.
+
+    Args:
+        run (Run): A trained run.
+        split (str): ``'train'``, ``'valid'``, ``'calib'`` or ``'test'``.
+
+    Returns:
+        Activations: Logits and layers mapped from disk.
+    """
+    xs, labels = encode(getattr(run.data, split), run.vocab)
+    folder = run.folder / ACTIVATIONS / split
+    key = _key(run, xs, labels)
+    if stored_key(folder) != key:
+        _store(run, split, xs, folder, key)
+    logits, *layers = (
+        np.load(folder / f'{name}.npy', mmap_mode='r')
+        for name in array_names(len(run.model.layer_names)))
+    return Activations(xs, logits, layers, labels, key)
+
+
+def stored_key(folder):
+    """The key that a folder of stored arrays was written with, or None."""
+    path = folder / 'key'
+    return path.read_text() if path.is_file() else None
+
+
+def _store(run, split, xs, folder, key):
+    with replacing_folder(folder) as temporary:
+        def on_disk(name, shape):
+            return np.lib.format.open_memmap(
+                temporary / f'{name}.npy', 'w+', np.float32, shape)
+
+        forward(run.model, xs, desc=f'activations of {split}', out=on_disk)
+        (temporary / 'key').write_text(key)
+
+
+def _key(run, xs, labels):
+    """A digest of all that a split's activations depend on."""
+    digest = run.digest.copy()
+    digest.update(f'{VERSION}'.encode())
+    for side, ids in enumerate(xs.sides):
+        digest.update(np.concatenate(ids).tobytes())
+        digest.update(xs.lengths(side).tobytes())
+    digest.update(labels.tobytes())
+    return digest.hexdigest()

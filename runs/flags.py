@@ -1,0 +1,83 @@
+"""The flags that several scripts share, and which argument each one sets."""
+import argparse
+import math
+
+from neighbors import INDEXES
+from runs.folder import RESULTS
+
+# Argument of the library -> flag of the scripts, where messages name it
+FLAGS = {
+    'batchsize': '--batchsize', 'calib_size': '--calib-size',
+    'data_dir': '--data-dir', 'dropout': '--dropout', 'gpu': '--gpu',
+    'index': '--index', 'layers': '--layers', 'model_setup': '--model-setup',
+    'n_layers': '--layer', 'n_neighbors': '--neighbors',
+    'n_units': '--unit',
+}
+
+
+def whole_number(least, most=math.inf):
+    """A type for argparse: whole numbers from `least` to `most`."""
+    def parse(text):
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(
+                f'must be at least {least}, got {value}')
+        if value > most:
+            raise argparse.ArgumentTypeError(
+                f'must be at most {most}, got {value}')
+        return value
+
+    parse.__name__ = 'whole number'  # argparse names it
+    return parse
+
+
+positive = whole_number(1)
+seed = whole_number(0, 2 ** 32 - 1)  # what NumPy takes
+
+
+def layer_choice(text):
+    """A type for argparse: ``all``, ``last`` or numbers such as ``0,2``."""
+    if text in ('all', 'last'):
+        return text
+    try:
+        return [int(part) for part in text.split(',')]
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected 'all', 'last' or numbers from 0 like 0,2, "
+            f'got {text!r}') from None
+
+
+def add_run_flags(parser):
+    """Adds the flags of every script that reads a run folder."""
+    parser.add_argument(
+        '--model-setup', metavar='PATH',
+        help='args.json of a run, or its folder (default: the newest run '
+             f'under {RESULTS}/)')
+    parser.add_argument('--gpu', '-g', type=int, default=-1,
+                        help='GPU number, -1 for the CPU (default: -1)')
+    parser.add_argument('--data-dir', metavar='DIR',
+                        help='folder with the published data files '
+                             '(default: $DKNN_DATA)')
+
+
+def add_dknn_flags(parser):
+    """Adds the flags of every script that asks for neighbours."""
+    parser.add_argument('--index', choices=sorted(INDEXES), default='exact',
+                        help='how neighbours are found (default: exact)')
+    parser.add_argument('--lsh', action='store_const', const='lsh',
+                        dest='index', help='the same as --index lsh')
+    parser.add_argument('--neighbors', '-k', type=positive, default=75,
+                        metavar='K', help='neighbours a layer (default: 75)')
+    parser.add_argument('--layers', type=layer_choice, default='all',
+                        help="'all' (default), 'last' or numbers from 0, "
+                             'input side first, like 0,2')
+    parser.add_argument('--class-conditional', action='store_true',
+                        help='p-values against the calibration examples of '
+                             'the same label only (Mondrian)')
+
+
+def dknn_options(args):
+    """What ``add_dknn_flags`` parsed, as arguments of ``runs.fit_dknn``."""
+    return {'n_neighbors': args.neighbors, 'index': args.index,
+            'layers': args.layers,
+            'class_conditional': args.class_conditional}

@@ -1,0 +1,64 @@
+"""Forward passes of any number of texts, in batches of bounded size."""
+import compat  # noqa: F401  (before Chainer)
+
+import numpy as np
+import tqdm
+
+from errors import UserError
+from functions import devices, packing
+from nlp_utils import Texts
+
+
+def progress_bar(total, desc, unit):
+    """A progress bar on a terminal; silent elsewhere, or without `desc`."""
+    return tqdm.tqdm(total=total, desc=desc, unit=unit, leave=False,
+                     disable=None if desc else True)
+
+
+def array_names(n_layers):
+    """Names under which ``forward`` asks for its arrays: logits, layers."""
+    return ['logits'] + [f'layer_{i}' for i in range(n_layers)]
+
+
+def forward(model, xs, desc=None, out=None):
+    """Logits and every layer's activations of any number of texts.
+
+    Args:
+        model (nets.TextClassifier): The network.
+        xs (Texts): n texts or pairs, n at least 1; or what ``Texts.of``
+            takes.
+        desc (str): Name for a progress bar; without it there is none.
+        out (callable): ``out(name, shape)`` returns the float32 array to
+            write into, for what does not fit into memory; without it the
+            arrays are in memory.
+
+    Returns:
+        tuple: Logits, float32 (n, C), and list of layers, float32 (n, D_l).
+
+    Raises:
+        UserError: If there is no text.
+    """
+    texts = Texts.of(xs)
+    n = len(texts)
+    if not n:
+        raise UserError('there is no text to run the model on')
+    out = out or (lambda name, shape: np.empty(shape, np.float32))
+    first, *others = packing.batches_by_length(texts.n_tokens(),
+                                               model.tokens_per_batch)
+    with progress_bar(n, desc, 'text') as bar:
+        def compute(rows):
+            logits, layers = model.logits_and_activations(texts.select(rows))
+            bar.update(len(rows))
+            return [logits, *layers]
+
+        def fill(rows, parts):
+            for array, part in zip(arrays, parts, strict=True):
+                array[rows] = part
+
+        parts = compute(first)  # tells how wide the layers are
+        arrays = [out(name, (n, part.shape[1])) for name, part in
+                  zip(array_names(len(parts) - 1), parts, strict=True)]
+        fill(first, parts)
+        devices.run_batches(lambda rows: fill(rows, compute(rows)), others,
+                            model)
+    return arrays[0], arrays[1:]

@@ -1,0 +1,81 @@
+"""What is fitted on a run's activations: DkNN and the temperature."""
+import sys
+
+import metrics.confidence as confidence
+from dknn import DkNN
+from files.atomic import replacing_folder, write_json
+from runs.activations import stored_key
+from runs.folder import ACTIVATIONS, TEMPERATURE
+from runs.loading import DAMAGED
+
+CHEAP_INDEXES = 'exact',  # built again faster than read
+INDEX_VERSION = 1  # to be raised where indexes are built in another way
+
+
+def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
+             class_conditional=False):
+    """DkNN fitted on the training split, calibrated on the calibration one.
+
+    An index that takes long to build is stored in the run folder.
+
+    Args:
+        run (Run): A trained run.
+        train, calib (Activations): Its stored activations of both splits.
+        n_neighbors (int): k, as for ``DkNN``; likewise the other options.
+        index (str): A name in ``neighbors.INDEXES``.
+        layers (str or list of int): Layers to search.
+        class_conditional (bool): Whether p-values are those of one label.
+
+    Returns:
+        DkNN: Fitted and calibrated.
+
+    Raises:
+        ArgumentError: If an option does not fit the activations.
+    """
+    dknn = DkNN(len(run.data.label_names), n_neighbors=n_neighbors,
+                index=index, layers=layers,
+                class_conditional=class_conditional)
+    if index in CHEAP_INDEXES:
+        dknn.fit(train.layers, train.labels)
+    else:
+        _fit_or_load(dknn, run.folder / ACTIVATIONS / f'index_{index}',
+                     train)
+    return dknn.calibrate(calib.layers, calib.labels)
+
+
+def _fit_or_load(dknn, folder, train):
+    """Takes the stored index, or builds it and stores it."""
+    key = f'{train.key} {dknn.layers} {INDEX_VERSION}'
+    if stored_key(folder) == key:
+        try:
+            dknn.load_indexes(folder, train.layers, train.labels)
+            return
+        except DAMAGED as error:
+            print(f'{folder} is damaged ({type(error).__name__}) and built '
+                  'anew', file=sys.stderr)
+    dknn.fit(train.layers, train.labels)
+    with replacing_folder(folder) as temporary:
+        dknn.save_indexes(temporary)
+        (temporary / 'key').write_text(key)
+
+
+def store_temperature(run, calib):
+    """Fits the temperature on the calibration split and stores it.
+
+    ``temperature.json`` also holds the split's NLL before and after.
+
+    Args:
+        run (Run): A trained run.
+        calib (Activations): Its stored activations of the split.
+
+    Returns:
+        float: T > 0.
+    """
+    temperature = confidence.fit_temperature(calib.logits, calib.labels)
+    before, after = (confidence.negative_log_likelihood(
+        confidence.softmax(calib.logits, t), calib.labels)
+        for t in (1.0, temperature))
+    write_json(run.folder / TEMPERATURE, {
+        'temperature': temperature, 'n': len(calib.labels), 'split': 'calib',
+        'nll_before': before, 'nll_after': after})
+    return temperature

@@ -1,0 +1,1 @@
+"""Which words a prediction is due to: methods, the explainer, its records."""

@@ -1,0 +1,112 @@
+"""Stored activations: those of the network, and of nothing older."""
+import compat  # noqa: F401  (before Chainer)
+
+import os
+
+import chainer
+import numpy as np
+import pytest
+import toys
+
+import runs
+from runs.folder import SPLITS
+
+
+def test_activations_are_the_models(run_folder):
+    run = runs.load_run(run_folder)
+    for split in SPLITS:
+        xs, logits, layers, labels, _ = runs.stored_activations(run, split)
+        examples = getattr(run.data, split)
+        same_xs, ys = runs.encode(examples, run.vocab)
+        for one, other in zip(xs.sides[0], same_xs.sides[0], strict=True):
+            assert one.tolist() == other.tolist()
+        expected, expected_layers = run.model.logits_and_activations(xs)
+        assert labels.tolist() == [e.label for e in examples] == ys.tolist()
+        for one, other in zip([logits, *layers],
+                              [expected, *expected_layers], strict=True):
+            assert one.dtype == np.float32
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+    assert sorted(os.listdir(run_folder / 'activations')) == sorted(
+        SPLITS)
+
+
+def test_activations_are_kept(run_folder, monkeypatch):
+    runs.stored_activations(runs.load_run(run_folder), 'train')
+    before = toys.listing(run_folder)
+
+    def fail(*args, **keys):
+        raise AssertionError('computed again')
+
+    monkeypatch.setattr('runs.activations.forward', fail)
+    found = runs.stored_activations(runs.load_run(run_folder), 'train')
+    assert found.logits.shape == (126, 2)
+    assert toys.listing(run_folder) == before
+
+
+def test_activations_follow_the_model(run_folder):
+    run = runs.load_run(run_folder)
+    old = np.array(runs.stored_activations(run, 'test').logits)
+    run.model.output.b.array[:] += [1, 2]
+    chainer.serializers.save_npz(run_folder / 'best_model.npz', run.model)
+    new = runs.stored_activations(runs.load_run(run_folder), 'test')
+    np.testing.assert_allclose(new.logits, old + [1, 2], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize('old, new', [
+    (' film', ' plot'), ('negative,', 'positive,')])
+def test_activations_follow_the_data(run_folder, old, new):
+    def computed():
+        run = runs.load_run(run_folder)
+        found = runs.stored_activations(run, 'train')
+        xs, ys = runs.encode(run.data.train, run.vocab)
+        expected, _ = runs.forward(run.model, xs)
+        return np.array(found.logits), found.labels, expected, ys
+
+    first = computed()
+    path = run_folder.parents[1] / 'toy.csv'
+    path.write_text(path.read_text().replace(old, new, 30))
+    logits, labels, expected, ys = computed()
+    assert (logits == expected).all() and (labels == ys).all()
+    assert (logits != first[0]).any() or (labels != first[1]).any()
+
+
+def test_activations_that_break_off(run_folder, monkeypatch):
+    run = runs.load_run(run_folder)
+    real = run.model.logits_and_activations
+    calls = []
+
+    def interrupted(xs):
+        calls.append(xs)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(xs)
+
+    monkeypatch.setattr(type(run.model.encoder), 'tokens_per_batch', 50)
+    object.__setattr__(run.model, 'logits_and_activations', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        runs.stored_activations(run, 'train')
+    assert os.listdir(run_folder / 'activations') == []
+
+
+def test_a_model_that_is_replaced_later_does_not_matter(run_folder):
+    """Activations are named after the parameters that computed them."""
+    run = runs.load_run(run_folder)
+    other = runs.load_run(run_folder)
+    other.model.output.b.array[:] += [1, 2]
+    chainer.serializers.save_npz(run_folder / 'best_model.npz', other.model)
+    # the network in memory is the old one, the file the new one
+    old = np.array(runs.stored_activations(run, 'test').logits)
+    new = runs.stored_activations(runs.load_run(run_folder), 'test')
+    np.testing.assert_allclose(new.logits, old + [1, 2], rtol=1e-5, atol=1e-6)
+
+
+def test_selected_activations(run_folder):
+    found = runs.stored_activations(runs.load_run(run_folder), 'test')
+    some = found.select([3, 1])
+    assert some.labels.tolist() == [found.labels[3], found.labels[1]]
+    assert (some.logits == found.logits[[3, 1]]).all()
+    assert [(h == g[[3, 1]]).all() for h, g in zip(
+        some.layers, found.layers, strict=True)] == [True] * 3
+    assert some.xs.sides[0][1] is found.xs.sides[0][1]
+    assert some.key is None
+    assert len(found.select(slice(None)).labels) == len(found.labels)

@@ -1,0 +1,57 @@
+"""What the shared flags accept."""
+import compat  # noqa: F401  (before Chainer)
+
+import argparse
+import inspect
+
+import pytest
+
+import runs
+from runs import flags
+
+
+@pytest.mark.parametrize('text, expected', [
+    ('all', 'all'), ('last', 'last'), ('0', [0]), ('2,0', [2, 0]),
+    ('-1', [-1])])
+def test_layer_choice(text, expected):
+    assert flags.layer_choice(text) == expected
+
+
+@pytest.mark.parametrize('text', ['', 'first', '0,', '1.5', 'all,last'])
+def test_layer_choice_refuses(text):
+    with pytest.raises(argparse.ArgumentTypeError, match='like 0,2'):
+        flags.layer_choice(text)
+
+
+@pytest.mark.parametrize('text', ['1', '3'])
+def test_whole_numbers(text):
+    assert flags.whole_number(1, 3)(text) == int(text)
+
+
+@pytest.mark.parametrize('text, message', [
+    ('0', 'must be at least 1, got 0'), ('4', 'must be at most 3, got 4')])
+def test_whole_numbers_out_of_range(text, message):
+    with pytest.raises(argparse.ArgumentTypeError, match=message):
+        flags.whole_number(1, 3)(text)
+
+
+def test_what_is_no_whole_number_is_named_so(capsys):
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--k', type=flags.positive)
+    with pytest.raises(SystemExit):
+        parser.parse_args(['--k', 'x'])
+    assert "argument --k: invalid whole number value: 'x'" in (
+        capsys.readouterr().err)
+
+
+def test_options_are_those_of_fit_dknn():
+    parser = argparse.ArgumentParser()
+    flags.add_dknn_flags(parser)
+    options = flags.dknn_options(parser.parse_args(
+        ['-k', '9', '--lsh', '--layers', '0,2', '--class-conditional']))
+    assert options == {'n_neighbors': 9, 'index': 'lsh', 'layers': [0, 2],
+                       'class_conditional': True}
+    parameters = inspect.signature(runs.fit_dknn).parameters
+    assert options.keys() <= parameters.keys()
+    defaults = flags.dknn_options(parser.parse_args([]))
+    assert defaults == {name: parameters[name].default for name in options}

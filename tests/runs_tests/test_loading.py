@@ -1,0 +1,172 @@
+"""A run folder that was moved, damaged, or made by the released code."""
+import compat  # noqa: F401  (before Chainer)
+
+import json
+import pathlib
+import random
+import shutil
+
+import chainer
+import pytest
+import toys
+
+import nets
+import runs
+
+# Another machine's, as the released code wrote them.
+ELSEWHERE = '/home/someone/deep-knn/result'
+
+
+def logits_of(run_folder):
+    run = runs.load_run(run_folder)
+    xs, _ = runs.encode(run.data.test, run.vocab)
+    return run.model.logits(xs).array
+
+
+def test_a_folder_can_be_moved_with_its_data(run_folder, tmp_path,
+                                             monkeypatch):
+    before = logits_of(run_folder)
+    (tmp_path / 'far').mkdir()
+    moved = shutil.move(run_folder.parents[1], tmp_path / 'far' / 'away')
+    monkeypatch.chdir(tmp_path / 'far')
+    for setup in (moved / 'results' / 'toy_cnn',
+                  moved / 'results' / 'toy_cnn' / 'args.json',
+                  pathlib.Path('away/results/toy_cnn')):
+        assert (logits_of(setup) == before).all()
+    text = (moved / 'results' / 'toy_cnn' / 'args.json').read_text()
+    assert str(tmp_path) not in text
+
+
+def test_a_folder_can_be_moved_without_its_data(run_folder, tmp_path):
+    before = logits_of(run_folder)
+    moved = shutil.move(run_folder, tmp_path / 'run')
+    with pytest.raises(ValueError, match='`data_dir`'):
+        runs.load_run(moved)
+    run = runs.load_run(moved, data_dir=run_folder.parents[1])
+    xs, _ = runs.encode(run.data.test, run.vocab)
+    assert (run.model.logits(xs).array == before).all()
+
+
+@pytest.mark.parametrize('name', ['args.json', 'vocab.json', 'calib.json',
+                                  'best_model.npz'])
+def test_missing_files(run_folder, name):
+    (run_folder / name).unlink()
+    with pytest.raises(ValueError, match=name):
+        runs.load_run(run_folder)
+
+
+@pytest.mark.parametrize('name', ['args.json', 'vocab.json', 'calib.json'])
+@pytest.mark.parametrize('content', ['', '{"dataset": ', '\x00\x01'])
+def test_broken_json(run_folder, name, content):
+    (run_folder / name).write_text(content)
+    with pytest.raises(ValueError, match=f'{name} is no valid JSON'):
+        runs.load_run(run_folder)
+
+
+def test_bytes_that_are_no_text(run_folder):
+    (run_folder / 'args.json').write_bytes(b'\xff\xfe{}')
+    with pytest.raises(ValueError, match='args.json is no valid JSON'):
+        runs.load_run(run_folder)
+
+
+def change(run_folder, **settings):
+    path = run_folder / 'args.json'
+    path.write_text(json.dumps(json.loads(path.read_text()) | settings))
+
+
+@pytest.mark.parametrize('settings', [
+    {'unit': 15}, {'layer': 3}, {'model': 'rnn'}, {'embed_units': 5}])
+def test_a_checkpoint_of_another_network(run_folder, settings):
+    change(run_folder, **settings)
+    with pytest.raises(ValueError, match='best_model.npz does not fit'):
+        runs.load_run(run_folder)
+
+
+def test_a_checkpoint_of_another_vocabulary(run_folder):
+    vocab = json.loads((run_folder / 'vocab.json').read_text())
+    vocab['new'] = len(vocab)
+    (run_folder / 'vocab.json').write_text(json.dumps(vocab))
+    with pytest.raises(ValueError, match='best_model.npz does not fit'):
+        runs.load_run(run_folder)
+
+
+# NumPy does not close a file that is no zip archive.
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')
+def test_truncated_checkpoints(run_folder):
+    path = run_folder / 'best_model.npz'
+    content = path.read_bytes()
+    for size in (0, 10, len(content) // 2, len(content) - 1):
+        path.write_bytes(content[:size])
+        with pytest.raises(ValueError, match='best_model.npz'):
+            runs.load_run(run_folder)
+
+
+def test_a_checkpoint_of_a_larger_network(run_folder):
+    change(run_folder, layer=1)
+    with pytest.raises(ValueError, match='best_model.npz does not fit'):
+        runs.load_run(run_folder)
+
+
+@pytest.mark.parametrize('name, content', [
+    ('args.json', []), ('args.json', None), ('args.json', {}),
+    ('args.json', {'dataset': 'TREC', 'model': 'cnn', 'unit': 'x'}),
+    ('calib.json', None), ('calib.json', {}), ('calib.json', [[1]]),
+    ('vocab.json', []), ('vocab.json', {'<eos>': 5, '<unk>': 6}),
+    ('vocab.json', {'<eos>': '0', '<unk>': '1'})])
+def test_valid_json_that_is_something_else(run_folder, name, content):
+    (run_folder / name).write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=name):
+        runs.load_run(run_folder)
+
+
+@pytest.mark.parametrize('positions', [[0, 0], [-1], [10 ** 6], [.5]])
+def test_positions_of_other_data(run_folder, positions):
+    (run_folder / 'calib.json').write_text(json.dumps(positions))
+    with pytest.raises(ValueError, match='calibration positions'):
+        runs.load_run(run_folder)
+
+
+@pytest.mark.skipif(chainer.backends.cuda.available, reason='has a GPU')
+@pytest.mark.parametrize('gpu', [0, 7])
+def test_no_such_gpu(run_folder, gpu):
+    with pytest.raises(ValueError, match=f'gpu={gpu} cannot be used'):
+        runs.load_run(run_folder, gpu=gpu)
+
+
+def test_a_run_of_the_released_code(tmp_path):
+    """Absolute paths of another machine, no seed, no label names."""
+    rows = list(toys.sentences(120))
+    data = tmp_path / 'data'
+    data.mkdir()
+    for split, part in [('train', rows[:80]), ('dev', rows[80:100]),
+                        ('test', rows[100:])]:
+        (data / f'stsa.binary.{split}').write_text(''.join(
+            f'{int(label == "positive")} {text}\n' for label, text in part))
+    vocab = {'<eos>': 0, '<unk>': 1, 'good': 2, 'bad': 3, 'film': 4}
+    positions = random.Random(1).sample(range(80), 10)
+    folder = tmp_path / 'stsa.binary_cnn'
+    folder.mkdir()
+    (folder / 'vocab.json').write_text(json.dumps(vocab))
+    (folder / 'calib.json').write_text(json.dumps(positions))
+    (folder / 'args.json').write_text(json.dumps({
+        'gpu': 0, 'batchsize': 64, 'epoch': 25, 'unit': 9, 'layer': 1,
+        'dropout': 0.4, 'out': ELSEWHERE, 'dataset': 'stsa.binary',
+        'model': 'cnn', 'char_based': False, 'word_vectors': None,
+        'n_class': 2, 'datetime': '2018-09-01 10:00:00.000000',
+        'model_path': f'{ELSEWHERE}/best_model.npz',
+        'vocab_path': f'{ELSEWHERE}/vocab.json'}))
+    model = nets.make_classifier('cnn', 5, 2, n_units=9, n_layers=1)
+    chainer.serializers.save_npz(folder / 'best_model.npz', model)
+    run = runs.load_run(folder / 'args.json', data)
+    assert run.data.label_names == ('negative', 'positive')
+    assert run.data.calib_positions == positions
+    split = [' '.join(e.texts[0]) for e in run.data.calib]
+    assert split == [rows[i][1] for i in positions]
+    assert len(run.data.train) == 70 and len(run.data.valid) == 20
+    xs, _ = runs.encode(run.data.test, run.vocab)
+    assert (run.model.logits(xs).array == model.logits(xs).array).all()
+    train, calib, test = (runs.stored_activations(run, split)
+                          for split in ('train', 'calib', 'test'))
+    dknn = runs.fit_dknn(run, train, calib, n_neighbors=5)
+    prediction = dknn.predict(test.layers)
+    assert len(prediction.label) == 20

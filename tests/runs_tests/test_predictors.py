@@ -1,0 +1,72 @@
+"""DkNN and temperature of a run; indexes that are stored."""
+import compat  # noqa: F401  (before Chainer)
+
+import json
+
+import chainer
+import numpy as np
+import pytest
+import toys
+
+import runs
+from dknn import DkNN
+
+
+def fitted(run, index):
+    train, calib = (runs.stored_activations(run, split)
+                    for split in ('train', 'calib'))
+    return runs.fit_dknn(run, train, calib, n_neighbors=9, index=index)
+
+
+@pytest.mark.parametrize('index', ['kdtree', 'lsh', 'hnsw', 'ivf'])
+def test_stored_indexes(run_folder, index, monkeypatch):
+    """A second start reads the index; another model builds it again."""
+    run = runs.load_run(run_folder)
+    layers = runs.stored_activations(run, 'test').layers
+    first = fitted(run, index).predict(layers)
+    before = toys.listing(run_folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(DkNN, 'fit', None)
+        second = fitted(run, index).predict(layers)
+    for one, other in zip(first, second, strict=True):
+        assert (one == other).all()
+    assert toys.listing(run_folder) == before
+    run.model.output.b.array[:] += 1
+    chainer.serializers.save_npz(run_folder / 'best_model.npz', run.model)
+    fitted(runs.load_run(run_folder), index)
+    changed = {name for name, _, _ in toys.listing(run_folder) - before}
+    assert f'activations/index_{index}/key' in changed
+
+
+@pytest.mark.parametrize('index', ['kdtree', 'lsh', 'hnsw', 'ivf'])
+@pytest.mark.parametrize('damage', [
+    lambda content: b'', lambda content: content[:len(content) // 2],
+    lambda content: b'garbage'])
+def test_a_damaged_index_is_built_anew(run_folder, index, damage, capsys):
+    run = runs.load_run(run_folder)
+    layers = runs.stored_activations(run, 'test').layers
+    first = fitted(run, index).predict(layers)
+    folder = run_folder / 'activations' / f'index_{index}'
+    path = sorted(folder.glob('layer*'))[0]
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    capsys.readouterr()
+    second = fitted(run, index).predict(layers)
+    assert f'{folder} is damaged' in capsys.readouterr().err
+    for one, other in zip(first, second, strict=True):
+        assert (one == other).all()
+    assert len(sorted(folder.glob('layer*'))[0].read_bytes()) == len(whole)
+
+
+def test_temperature_file(run_folder):
+    run = runs.load_run(run_folder)
+    calib = runs.stored_activations(run, 'calib')
+    temperature = runs.store_temperature(run, calib)
+    stored = json.loads((run_folder / 'temperature.json').read_text())
+    assert stored['temperature'] == temperature > 0
+    assert stored['n'] == len(run.data.calib)
+    assert stored['nll_after'] <= stored['nll_before']
+    # softmax(z / T) by hand, float64
+    z = np.array(calib.logits, np.float64) / temperature
+    nll = np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(z)), calib.labels]
+    assert stored['nll_after'] == pytest.approx(nll.mean(), rel=1e-6)

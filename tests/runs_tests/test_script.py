@@ -1,0 +1,72 @@
+"""How scripts end: one sentence for the user's errors, tracebacks for ours."""
+import compat  # noqa: F401  (before Chainer)
+
+import sys
+
+import pytest
+
+import runs
+from errors import ArgumentError, MissingPackage, UserError
+from runs.flags import FLAGS
+from runs.script import in_flags
+
+
+def ends(error, monkeypatch, capsys):
+    """Exit code and standard error of a script that fails."""
+    monkeypatch.setattr(sys, 'argv', ['/somewhere/script.py'])
+
+    def main():
+        raise error
+
+    with pytest.raises(SystemExit) as stopped:
+        runs.run_script(main)
+    return stopped.value.code, capsys.readouterr().err
+
+
+@pytest.mark.parametrize('error, said', [
+    (UserError('no such thing'), 'no such thing'),
+    (FileNotFoundError(2, 'No such file', 'x.txt'),
+     "[Errno 2] No such file: 'x.txt'"),
+    (MissingPackage('faiss', 'faiss-cpu', 'the index hnsw'),
+     'the index hnsw needs faiss, which is not installed: pip install '
+     'faiss-cpu'),
+    (ArgumentError('n_neighbors', 75, 'exceeds 60; take fewer'),
+     '--neighbors 75 exceeds 60; take fewer'),
+    (UserError('it is gone; name it with `data_dir`'),
+     'it is gone; name it with --data-dir')])
+def test_the_users_errors_are_one_sentence(error, said, monkeypatch, capsys):
+    assert ends(error, monkeypatch, capsys) == (
+        2, f'script.py: error: {said}\n')
+
+
+@pytest.mark.parametrize('error', [ValueError, KeyError, RuntimeError,
+                                   ImportError, TypeError])
+def test_bugs_keep_their_traceback(error):
+    def main():
+        raise error('a bug')
+
+    with pytest.raises(error, match='a bug'):
+        runs.run_script(main)
+
+
+def test_ctrl_c(monkeypatch, capsys):
+    assert ends(KeyboardInterrupt(), monkeypatch, capsys) == (
+        130, 'interrupted\n')
+
+
+def test_messages_in_terms_of_flags():
+    error = ArgumentError('layers', [0, 7], 'is too much')
+    assert str(error) == 'layers=[0, 7] is too much'
+    assert in_flags(error) == '--layers 0,7 is too much'
+    # what is no flag of any script stays as it is
+    assert in_flags(ArgumentError('sigma', -1, 'is low')) == 'sigma=-1 is low'
+    assert in_flags(UserError('`sigma` and `gpu`')) == '`sigma` and --gpu'
+
+
+def test_every_flag_that_messages_name_exists():
+    import interpret
+    import train
+    known = {flag for script in (train, interpret)
+             for action in script.build_parser()._actions
+             for flag in action.option_strings}
+    assert set(FLAGS.values()) <= known

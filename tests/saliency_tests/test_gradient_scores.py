@@ -1,0 +1,75 @@
+"""Gradients of trained runs against finite differences and sums."""
+import compat  # noqa: F401  (before Chainer)
+
+import chainer
+import numpy as np
+import pytest
+from explained import EVERY, UNLIKE, batch_of, examples
+
+
+def in_float64(model):
+    """A copy of a model whose parameters are float64."""
+    model = model.copy('copy')
+    for parameter in model.params():
+        parameter.array = parameter.array.astype(np.float64)
+    return model
+
+
+@EVERY
+def test_gradient_is_a_finite_difference_of_the_nll(explainer, model, kind):
+    """Shrinking word i by h lowers log p by h s_i."""
+    explain = explainer(model, kind, premise=True)
+    batch = batch_of(explain, examples(kind, UNLIKE))
+    scores = explain.scores(batch, ['gradient'])['gradient'].sides
+    labels, step = batch.targets['softmax'], 1e-5
+    with chainer.using_config('dtype', np.float64):
+        exact = in_float64(explain.run.model)
+        at = [e.astype(np.float64) for e, _ in exact.embeddings(batch.xs)]
+        for side, texts in enumerate(batch.xs.sides):
+            begins = np.cumsum([0, *map(len, texts)])
+            for i, tokens in enumerate(texts):
+                assert len(scores[side][i]) == len(tokens) - 1
+                for word in range(len(tokens) - 1):
+                    nll = []
+                    for factor in (1 + step, 1 - step):
+                        moved = [e.copy() for e in at]
+                        moved[side][begins[i] + word] *= factor
+                        nll.append(exact.nll(batch.xs, labels, moved)[i])
+                    assert scores[side][i][word] == pytest.approx(
+                        -(nll[0] - nll[1]) / (2 * step), rel=1e-3, abs=1e-5)
+        assert max(abs(s).max() for s in scores[-1]) > 1e-3
+
+
+@EVERY
+def test_integrated_gradients_add_up(explainer, model, kind):
+    explain = explainer(model, kind, premise=True, steps=20)
+    batch = batch_of(explain, examples(kind))
+    scores, more = explain.scores(
+        batch, ['integrated_gradients'])['integrated_gradients']
+    explain.options['steps'] = 1
+    coarse = explain.scores(batch, ['integrated_gradients'])[
+        'integrated_gradients'].extra['gap']
+    assert abs(more['gap']).max() < .02 + abs(coarse).max() / 10
+    # Without <eos> at the end, the scores make up the rest of the fall.
+    model_nll, labels = explain.run.model.nll, batch.targets['softmax']
+    at = [e for e, _ in explain.run.model.embeddings(batch.xs)]
+    fall = (model_nll(batch.xs, labels, [np.zeros_like(e) for e in at])
+            - model_nll(batch.xs, labels))
+    ends = fall + more['gap'] - sum(
+        np.array([part.sum() for part in side]) for side in scores)
+    lengths = [[len(t) for t in side]
+               for side in batch.xs.sides]
+    eos = integrated_eos(explain.run.model, batch.xs, labels, at, lengths)
+    np.testing.assert_allclose(ends, eos, atol=2e-5)
+
+
+def integrated_eos(model, xs, labels, at, lengths):
+    """Integrated gradients of the <eos> of each text, 20 midpoints."""
+    total = 0
+    for alpha in (np.arange(20) + .5) / 20:
+        grads = model.embedding_gradients(
+            xs, labels, [(alpha * e).astype(e.dtype) for e in at])
+        for e, g, n in zip(at, grads, lengths, strict=True):
+            last = np.cumsum(n) - 1
+            total = total - (e[last] * g[last]).sum(axis=1) / 20
+    return total
