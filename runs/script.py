@@ -21,6 +21,7 @@ def run_script(main):
     """
     try:
         main()
+        sys.stdout.flush()  # a closed pipe shows here, not at exit
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
