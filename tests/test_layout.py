@@ -1,5 +1,7 @@
 """The layout of the project: who imports whom, how long files are."""
 import ast
+import collections
+import itertools
 import os
 import pathlib
 import re
@@ -225,18 +227,18 @@ def test_no_function_is_long():
                 assert lines <= LONGEST_FUNCTION, f'{path}: {node.name}'
 
 
-SECTIONS = 'Args:', 'Attributes:', 'Returns:', 'Yields:', 'Raises:'
-ENTRY = {
-    # name (type): Text.
-    'Args:': r'    \*{0,2}\w+(, \w+)* \(.+\):',
-    'Attributes:': r'    \w+(, \w+)* \(.+\):',
-    # type: Text.
-    'Returns:': r'    \S.*:', 'Yields:': r'    \S.*:',
-    'Raises:': r'    \w+(, \w+)*:',
+# Section of a docstring -> what its entries look like; a line that is indented
+# further continues an entry.
+ENTRIES = {
+    'Args:': r'    \w+(, \w+)* \(.+\): \S',
+    'Attributes:': r'    \w+(, \w+)* \(.+\): \S',
+    'Raises:': r'    \w+: \S',
 }
+VALUE = r'    \S.*: ?'  # the first line of Returns: and Yields:
 
 
 def docstrings():
+    """(where, text) of every docstring of ours."""
     for name, path in OURS.items():
         for node in ast.walk(TREES[path]):
             if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)):
@@ -245,24 +247,43 @@ def docstrings():
                     yield f'{name}.{getattr(node, "name", "")}', text
 
 
+def sections(text):
+    """(heading, its lines) of a docstring."""
+    for part in re.split(r'\n(?=\w+:\n)', text)[1:]:
+        heading, *lines = part.split('\n')
+        inside = list(itertools.takewhile(
+            lambda line: not line or line.startswith(' '), lines))
+        yield heading, [line for line in inside if line]
+
+
 def test_one_dialect_of_docstrings():
     """Google's sections, as in Chainer; every entry has a type."""
-    for name, text in docstrings():
-        section = None
-        lines = text.split('\n')
-        for line in lines:
-            if line in SECTIONS:
-                section, first = line, True
-            elif line and not line.startswith(' '):
-                section = None
-            elif section and re.match(r'    \S', line):
-                entry = re.match(ENTRY[section] + r'( |$)', line) or (
-                    # a long type or text goes on in the next line
-                    not first or line.startswith('    (')
-                    or re.match(r'    \*{0,2}\w+ \(', line))
-                assert entry, f'{name}: {line}'
-                first = section in ('Returns:', 'Yields:') and False
-        assert ':func:' not in text and ':param' not in text, name
+    seen = collections.Counter()
+    for where, text in docstrings():
+        for heading, lines in sections(text):
+            seen[heading] += 1
+            if heading in ENTRIES:
+                for line in lines:
+                    assert line.startswith('        ') or re.match(
+                        ENTRIES[heading], line), f'{where}: {line}'
+            elif heading in ('Returns:', 'Yields:'):
+                assert re.match(VALUE, lines[0]), f'{where}: {lines[0]}'
+        assert not re.search(r':\w+:`|:param|^\s*-----', text), where
+    assert min(seen[heading] for heading in [*ENTRIES, 'Returns:']) > 30
+
+
+def test_public_functions_say_what_they_take():
+    """A docstring with ``Args:`` names every argument."""
+    for path in OURS.values():
+        for node in ast.walk(TREES[path]):
+            text = isinstance(node, ast.FunctionDef) and ast.get_docstring(
+                node)
+            if text and 'Args:\n' in text:
+                names = {a.arg for a in node.args.args
+                         + node.args.kwonlyargs} - {'self', 'cls'}
+                told = set(re.findall(r'\w+', ' '.join(re.findall(
+                    r'\n    ([\w, ]+) \(', text))))
+                assert names <= told, f'{path}: {node.name}'
 
 
 def test_tests_named_in_the_documents_exist():
