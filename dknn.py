@@ -101,7 +101,7 @@ class DkNN:
         self.index = index
         self.layers = layers
         self.class_conditional = class_conditional
-        self._indexes = LayerIndexes(index, layers)
+        LayerIndexes(index, layers)  # refuses unknown names
 
     # ------------------------------------------------------------- learning
 
@@ -115,7 +115,7 @@ class DkNN:
         Returns:
             DkNN: This instance.
         """
-        return self._learn(activations, labels, self._indexes.fit)
+        return self._learn(activations, labels, LayerIndexes.fit)
 
     def save_indexes(self, folder):
         """Write the index of every searched layer.
@@ -140,7 +140,7 @@ class DkNN:
         """
         return self._learn(
             activations, labels,
-            lambda layers: self._indexes.load(folder, layers))
+            lambda indexes, layers: indexes.load(folder, layers))
 
     def calibrate(self, activations, labels):
         """Measure the nonconformity of examples held out of the index.
@@ -175,10 +175,9 @@ class DkNN:
             Neighbors: Indices and distances, (B, n_layers, k) each.
         """
         activations = self._checked('search', activations, 'fit')
-        shape = (len(activations[0]), len(self.layers_), self.n_neighbors)
+        shape = (len(activations[0]), len(self.layers_), self._k)
         indices, distances = np.empty(shape, np.int64), np.empty(shape)
-        for rows, found in self._indexes.neighbors(activations,
-                                                   self.n_neighbors):
+        for rows, found in self._indexes.neighbors(activations, self._k):
             indices[rows], distances[rows] = found
         return Neighbors(indices, distances)
 
@@ -197,8 +196,7 @@ class DkNN:
         """
         activations = self._checked('votes', activations, 'fit')
         votes = np.zeros((len(activations[0]), self.n_class), np.int64)
-        for rows, found in self._indexes.neighbor_sets(activations,
-                                                       self.n_neighbors):
+        for rows, found in self._indexes.neighbor_sets(activations, self._k):
             for indices in found:
                 votes[rows] += sum_by_label(indices, self.labels_,
                                             self.n_class)
@@ -246,7 +244,7 @@ class DkNN:
                                     'calibrate')
         votes = self.votes(activations)
         return self._prediction(votes, self._indexes.neighbors(
-            activations, self.n_neighbors, tied(votes)))
+            activations, self._k, tied(votes)))
 
     # ----------------------------------------------------- without a search
 
@@ -260,7 +258,7 @@ class DkNN:
             Prediction: Of the B examples.
         """
         self._require('predict_from_neighbors', 'fit', 'calibrate')
-        found = as_neighbors(found, len(self.layers_), self.n_neighbors,
+        found = as_neighbors(found, len(self.layers_), self._k,
                              len(self.labels_))
         votes = sum_by_label(found.indices, self.labels_, self.n_class)
         rows = tied(votes)
@@ -304,17 +302,24 @@ class DkNN:
 
     # -------------------------------------------------------------- helpers
 
-    def _learn(self, activations, labels, index):
+    def _learn(self, activations, labels, learn):
+        """``learn`` fills the indexes with activations."""
         activations = as_layers(activations)
         labels = as_labels(labels, len(activations[0]), self.n_class)
-        check_n_neighbors(self.n_neighbors, len(labels))
+        k = check_n_neighbors(self.n_neighbors, len(labels))
+        indexes = learn(LayerIndexes(self.index, self.layers), activations)
+        # An earlier calibration is not one of these examples
         self.__dict__.pop('calibration_', None)
-        index(activations)
-        self.layers_ = self._indexes.layers_
-        self.indexes_ = self._indexes.indexes_
+        self._indexes = indexes
+        self._k = k  # what a search uses, whatever n_neighbors becomes
+        self.layers_ = indexes.layers_
+        self.indexes_ = indexes.indexes_
         self.labels_ = labels
-        self._n_votes = len(self.layers_) * self.n_neighbors
         return self
+
+    @property
+    def _n_votes(self):
+        return len(self.layers_) * self._k
 
     def _require(self, method, *verbs):
         learned = {'fit': 'indexes_', 'calibrate': 'calibration_'}

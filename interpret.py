@@ -23,7 +23,7 @@ from files.atomic import write_jsonl
 from runs import flags
 from saliency import records
 from saliency.explainer import Explainer, Question
-from saliency.table import METHODS, all_options
+from saliency.methods import METHODS, all_options
 
 DEFAULT_METHODS = 'conformity', 'confidence', 'calibrated', 'gradient'
 RELEASED_NAMES = {'dknn': 'conformity', 'softmax': 'confidence',

@@ -69,13 +69,13 @@ class TextClassifier(Classifier):
         ids, lengths = packing.pack(texts.sides[0])
         return [(self.encoder.embed_words(ids), lengths)]
 
-    def _layers(self, packed):
+    def _layers_from_vectors(self, packed):
         return self.encoder(*packed)
 
-    def _layers_of(self, texts):
+    def _layers_from_ids(self, texts):
         return self.encoder.layers_of(*packing.pack(texts.sides[0]))
 
-    def _layers_without(self, texts, side):
+    def _layers_left_out(self, texts, side):
         return self.encoder.without_words(*packing.pack(texts.sides[side]))
 
     def _output(self, layers):
@@ -112,12 +112,12 @@ class SNLIClassifier(TextClassifier):
         e = self.encoder.embed_words(ids)
         return [(e[:n], lengths[:len(texts)]), (e[n:], lengths[len(texts):])]
 
-    def _layers(self, premises, hypotheses):
+    def _layers_from_vectors(self, premises, hypotheses):
         u = self.encoder(*premises)[-1]
         v = self.encoder(*hypotheses)[-1]
         return self._combine(u, v)
 
-    def _layers_of(self, texts):
+    def _layers_from_ids(self, texts):
         h = self.encoder.layers_of(*_pack_both(texts))[-1]
         return self._combine(h[:len(texts)], h[len(texts):])
 
@@ -125,7 +125,7 @@ class SNLIClassifier(TextClassifier):
         h = F.concat([u, v, F.absolute(u - v), u * v])
         return [h] + self.mlp(h)
 
-    def _layers_without(self, texts, side):
+    def _layers_left_out(self, texts, side):
         side %= 2
         ids, lengths = packing.pack(texts.sides[side])
         changed = self.encoder.without_words(ids, lengths)[-1]

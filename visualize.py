@@ -1,8 +1,8 @@
 """The page on which people read explanations: records in, HTML out.
 
 A *record* is a dict, one for each text, as ``interpret.py`` writes them to
-``interpretations.jsonl``; ``saliency.records`` describes it.  Of the keys
-that must be there, ``version`` is ignored.  The figures for a paper are in
+``interpretations.jsonl``; ``saliency.records`` describes it, and
+``read_records`` there checks its version.  The figures for a paper are in
 ``page.figures``.
 """
 from pathlib import Path
@@ -13,6 +13,7 @@ from files import atomic
 from page import cells, facts
 from page.colours import CLASSES, PALETTES, palette, palette_kind
 from page.rows import TEXTS, clean
+from saliency.methods import METHODS
 from saliency.records import check_records, without_eos
 
 TEMPLATES = Path(__file__).with_name('page') / 'templates'
@@ -51,7 +52,9 @@ def render_page(records, title=None):
         title=title or f'{first["dataset"]}, {first["model"]}: which words '
         'the predictions are due to',
         first=first, methods=list(scales), text_names=TEXTS,
-        against=PALETTES[kind][3], support=PALETTES[kind][4],
+        against=PALETTES[kind].against, support=PALETTES[kind].support,
+        explanations={name: method.summary
+                      for name, method in METHODS.items()},
         accuracy={name: facts.accuracy(records, name)
                   for name in ('dknn', 'softmax')},
         colours=list(zip(CLASSES, palette(kind), palette(kind, dark=True),

@@ -6,7 +6,7 @@ Each is a reader as ``files.rows`` describes it: a function of
 import re
 import tarfile
 
-from files.rows import Row, extract, numbered_lines, opening, place
+from files.rows import Row, display_name, extract, numbered_lines, opening
 from files.tables import parse_csv, parse_jsonl, parse_tsv, rows_of
 
 
@@ -64,7 +64,7 @@ def read_dbpedia(path, member):
         DatasetError: If there is no such member, or it is not CSV of three
             columns.
     """
-    where = place(path, member)
+    where = display_name(path, member)
     with opening(path, member) as stream:
         records = parse_csv(numbered_lines(stream), where)
         yield from rows_of(records, where, ('label', 'title', 'text'))
@@ -84,7 +84,7 @@ def read_snli(path, member):
         DatasetError: If there is no such member, or a line of it is no JSON
             object with these columns.
     """
-    where = place(path, member)
+    where = display_name(path, member)
     with opening(path, member) as stream:
         records = parse_jsonl(numbered_lines(stream), where)
         for row in rows_of(records, where):
@@ -117,7 +117,7 @@ def read_vader(path, member, inner):
         def cells(kind):
             name = f'{member}_{kind}.txt'
             lines = numbered_lines(extract(files, name, path))
-            return parse_tsv(lines, place(path, name))
+            return parse_tsv(lines, display_name(path, name))
 
         ratings = {row[0]: (float(row[1]), float(row[2]))
                    for _, row in cells('anonDataRatings')}

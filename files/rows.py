@@ -40,7 +40,7 @@ class Row(NamedTuple):
     rating: object = None
 
 
-def place(path, member):
+def display_name(path, member):
     """How messages name a file or a member of an archive.
 
     Args:
@@ -54,7 +54,7 @@ def place(path, member):
 
 
 @contextlib.contextmanager
-def reading(path):
+def as_dataset_errors(path):
     """Turns what a damaged file or archive raises into a DatasetError.
 
     Args:

@@ -8,10 +8,10 @@ import os
 from files.rows import (
     DatasetError,
     Row,
+    as_dataset_errors,
+    display_name,
     numbered_lines,
     opening,
-    place,
-    reading,
 )
 
 # What a user's columns may be called; the first that fits is taken.
@@ -200,7 +200,7 @@ def read_table(path, member=None):
         DatasetError: If the extension is another, or (with file and line) if
             a row is not like that.
     """
-    where = place(path, member)
+    where = display_name(path, member)
     parse = PARSERS.get(kind_of(member or path))
     if parse is None:
         raise _no_table(where)
@@ -262,7 +262,7 @@ def find_labels(path):
     Raises:
         DatasetError: If there are fewer, or the file cannot be read.
     """
-    with reading(path):
+    with as_dataset_errors(path):
         labels = {row.label for row in read_table(path)}
     names = _sort_labels(labels - {None})
     if len(names) < 2:

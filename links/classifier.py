@@ -51,7 +51,8 @@ class Classifier(chainer.Chain):
         Returns:
             Variable: Float ().
         """
-        z = self._output(self._layers(*self._embed(self._texts(xs))))
+        layers = self._layers_from_vectors(*self._embed(self._texts(xs)))
+        z = self._output(layers)
         loss = F.softmax_cross_entropy(z, ys)
         chainer.report({'loss': loss.array,
                         'accuracy': F.accuracy(z, ys).array}, self)
@@ -67,7 +68,7 @@ class Classifier(chainer.Chain):
             Variable: Float32 (B, C), on the model's device.
         """
         with chainer.using_config('train', False), chainer.no_backprop_mode():
-            return self._output(self._layers_of(self._texts(xs)))
+            return self._output(self._layers_from_ids(self._texts(xs)))
 
     def predict(self, xs):
         """Probabilities of the classes.
@@ -102,7 +103,7 @@ class Classifier(chainer.Chain):
             ``activations`` returns.
         """
         with chainer.using_config('train', False), chainer.no_backprop_mode():
-            layers = self._layers_of(self._texts(xs))
+            layers = self._layers_from_ids(self._texts(xs))
             z = self._output(layers)
         return devices.to_numpy(z), [devices.to_numpy(h) for h in layers]
 
@@ -132,7 +133,7 @@ class Classifier(chainer.Chain):
         """List of ndarrays: logits, then the layers."""
         # Set here, for a thread of its own may run this.
         with chainer.using_config('train', False), chainer.no_backprop_mode():
-            layers = self._layers_without(texts, side)
+            layers = self._layers_left_out(texts, side)
             z = self._output(layers)
         return [devices.to_numpy(h) for h in [z, *layers]]
 
@@ -224,7 +225,7 @@ class Classifier(chainer.Chain):
             if at is not None:
                 packed = [(chainer.Variable(self.xp.asarray(e)), lengths)
                           for e, (_, lengths) in zip(at, packed, strict=True)]
-            z = self._output(self._layers(*packed))
+            z = self._output(self._layers_from_vectors(*packed))
         if labels is None:
             labels = z.array.argmax(axis=1)
         labels = self.xp.asarray(labels, dtype=np.int32)
@@ -242,15 +243,15 @@ class Classifier(chainer.Chain):
         """Packed word vectors of each side: list of ((T, d), (B,))."""
         raise NotImplementedError
 
-    def _layers(self, *packed):
+    def _layers_from_vectors(self, *packed):
         """Layers, Variables (B, D_l), from what ``_embed`` returns."""
         raise NotImplementedError
 
-    def _layers_of(self, texts):
+    def _layers_from_ids(self, texts):
         """The same straight from the ids, without a graph."""
         raise NotImplementedError
 
-    def _layers_without(self, texts, side):
+    def _layers_left_out(self, texts, side):
         """The same for all variants, Variables (M, D_l), without a graph."""
         raise NotImplementedError
 

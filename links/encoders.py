@@ -155,20 +155,20 @@ class CNNEncoder(Encoder):
         return ['convolution'] + numbered('mlp', self.mlp)
 
     def forward(self, ex, lengths):
-        return self._layers(
+        return self._from_pooled(
             convolution.conv_max(ex, lengths, self._kernels()))
 
     def layers_of(self, ids, lengths):
         if chainer.config.train:  # drops some of a word's vectors
             return super().layers_of(ids, lengths)
-        return self._layers(convolution.conv_max_of_words(
+        return self._from_pooled(convolution.conv_max_of_words(
             ids, lengths, self.embed.W, self._kernels()))
 
     def without_words(self, ids, lengths):
-        return self._layers(left_out.conv_max_without(
+        return self._from_pooled(left_out.conv_max_without(
             ids, lengths, self.embed.W, self._kernels()))
 
-    def _layers(self, pooled):
+    def _from_pooled(self, pooled):
         h = F.relu(pooled)
         # As released, the MLP's own dropout comes on top of this one.
         return [h] + self.mlp(F.dropout(h, self.dropout))
@@ -286,13 +286,13 @@ class BOWMLPEncoder(Encoder):
         return packing.embed_id(ids, self.embed.W)
 
     def forward(self, ex, lengths):
-        return self._layers(packing.segment_mean(ex, lengths))
+        return self._from_mean(packing.segment_mean(ex, lengths))
 
     def without_words(self, ids, lengths):
-        return self._layers(left_out.segment_mean_without(
+        return self._from_mean(left_out.segment_mean_without(
             ids, lengths, self.embed.W))
 
-    def _layers(self, mean):
+    def _from_mean(self, mean):
         return [mean] + self.mlp_encoder(mean)
 
 

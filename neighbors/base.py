@@ -24,8 +24,11 @@ class NeighborIndex:
 
     Attributes:
         X_ (ndarray): The float32 (N, D) given to ``fit``, not copied.
+        worth_storing (bool): Whether reading what ``save`` wrote is faster
+            than building the index again.
     """
 
+    worth_storing = True
     _arrays = ()  # names of the arrays that ``_build`` sets
 
     def fit(self, X):
@@ -197,7 +200,7 @@ class NeighborIndex:
 
 
 def check_n_neighbors(n_neighbors, n_examples):
-    """Whether so many examples can have so many neighbours.
+    """k as an int, after checking that there are as many examples.
 
     Args:
         n_neighbors (int): k.

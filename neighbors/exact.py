@@ -1,13 +1,13 @@
 """The exact index: as fast as products in float32, right in float64."""
 import numpy as np
 
-from neighbors import arrays, scan, stretch
+from neighbors import arrays, blocks, scan
 from neighbors.base import NeighborIndex
 
 CACHE_BYTES = 1 << 29    # examples up to this size are kept centred in memory
 BLOCK_EXAMPLES = 8192    # examples of a block, at most
 # Queries that are answered together where the examples are sorted, at least
-# and at most: few of them share a short stretch, many have a fast product
+# and at most: small groups need fewer examples, large ones multiply faster
 GROUP_QUERIES = 64, 256
 
 
@@ -31,13 +31,14 @@ class ExactIndex(NeighborIndex):
     the bound are in the right order; only the others are evaluated in
     float64.
 
-    Where much of the variance lies in one direction (``stretch.SHARES``), as
+    Where much of the variance lies in one direction (``blocks.SHARES``), as
     in the upper layers of a trained network, the examples are kept in the
     order of their product p(x) with it.  |p(x) - p(q)| is at most the
     distance of x from q, so that queries with about the same p need only the
     examples of one stretch, often less than a fourth of all.
     """
 
+    worth_storing = False
     _arrays = ('centre_', 'columns_', 'direction_')
 
     def _build(self):
@@ -50,15 +51,15 @@ class ExactIndex(NeighborIndex):
             total += block.sum(axis=0, dtype=np.float64)
         self.centre_ = (total / len(X)).astype(np.float32)
         self.columns_ = np.flatnonzero(low < high)
-        step = -(-len(X) // stretch.SAMPLE)
-        self.direction_ = stretch.main_direction(self._centred(X[::step]),
+        step = -(-len(X) // blocks.SAMPLE)
+        self.direction_ = blocks.main_direction(self._centred(X[::step]),
                                                  len(X))
 
     def _open(self):
         N, D = self.X_.shape
         d = len(self.columns_)
         self._constant = np.setdiff1d(np.arange(D), self.columns_)
-        centred = stretch.CentredRows(self.X_, self.centre_, self.columns_)
+        centred = blocks.CentredRows(self.X_, self.centre_, self.columns_)
         in_memory = 4 * N * d <= CACHE_BYTES
         kept = np.empty((N, d), np.float32) if in_memory else centred
         norms = np.empty(N)
@@ -72,10 +73,10 @@ class ExactIndex(NeighborIndex):
         if d and self._bound.is_useful:
             norms = norms.astype(np.float32)
             self._examples = (
-                stretch.SortedExamples(kept, norms, self._block_size(),
+                blocks.SortedExamples(kept, norms, self._block_size(),
                                        self.direction_)
                 if in_memory and len(self.direction_) else
-                stretch.ExamplesInOrder(kept, norms, self._block_size()))
+                blocks.UnsortedExamples(kept, norms, self._block_size()))
 
     def _block_size(self):
         return max(1, min(BLOCK_EXAMPLES,
@@ -85,7 +86,7 @@ class ExactIndex(NeighborIndex):
         return arrays.slices(len(self.X_), self._block_size())
 
     def _centred(self, values):
-        return stretch.centred(values, self.centre_, self.columns_)
+        return blocks.centred(values, self.centre_, self.columns_)
 
     @property
     def _is_sorted(self):

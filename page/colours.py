@@ -3,6 +3,8 @@
 Red to blue for single texts, pink to green for pairs, as in Wallace et al.
 (2018).
 """
+from typing import NamedTuple
+
 import numpy as np
 
 N_LEVELS = 10  # on each side of 0
@@ -12,11 +14,28 @@ LEVELS = range(-N_LEVELS, N_LEVELS + 1)
 CLASSES = [f'n{-level}' if level < 0 else f'p{level}' if level else 'z'
            for level in LEVELS]
 
-# Kind -> (colour map on a light page; colours of the levels -10 and 10 on a
-# dark page; names of these two colours)
+
+class Palette(NamedTuple):
+    """Colours of the levels.
+
+    Attributes:
+        colour_map (str): Matplotlib's, on a light page.
+        dark_against (str): Colour of level -10 on a dark page.
+        dark_support (str): Colour of level 10 on a dark page.
+        against (str): What people call the first.
+        support (str): What people call the second.
+    """
+
+    colour_map: str
+    dark_against: str
+    dark_support: str
+    against: str
+    support: str
+
+
 PALETTES = {
-    'single': ('RdBu', '#e8564f', '#3f8fe0', 'red', 'blue'),
-    'pair': ('PiYG', '#e45aac', '#6cb33a', 'pink', 'green'),
+    'single': Palette('RdBu', '#e8564f', '#3f8fe0', 'red', 'blue'),
+    'pair': Palette('PiYG', '#e45aac', '#6cb33a', 'pink', 'green'),
 }
 DARK = '#2a2b30'  # level 0 on a dark page
 
@@ -49,14 +68,15 @@ def palette(kind='single', dark=False):
     """
     import matplotlib
     from matplotlib.colors import to_hex, to_rgb
-    name, against, support = PALETTES[kind][:3]
+    chosen = PALETTES[kind]
     levels = np.array(LEVELS) / N_LEVELS
     # The outermost twentieth on each side of the map is left out: both ends
     # are so dark there that they look alike.
-    colours = matplotlib.colormaps[name](.5 + .45 * levels)[:, :3]
+    colours = matplotlib.colormaps[chosen.colour_map](.5 + .45 * levels)[:, :3]
     if dark:
         share = np.abs(levels)[:, None]
-        ends = np.where(levels[:, None] < 0, to_rgb(against), to_rgb(support))
+        ends = np.where(levels[:, None] < 0, to_rgb(chosen.dark_against),
+                        to_rgb(chosen.dark_support))
         colours = (1 - share) * np.array(to_rgb(DARK)) + share * ends
     return [(to_hex(colour), _ink(colour)) for colour in colours]
 

@@ -8,7 +8,7 @@ import numpy as np
 import nlp_utils
 from files.atomic import replacing_folder
 from runs.folder import ACTIVATIONS
-from runs.forward import array_names, forward
+from runs.passes import array_names, forward
 
 VERSION = 1  # to be raised where activations are computed in another way
 
@@ -38,7 +38,7 @@ class Activations(NamedTuple):
             [h[positions] for h in self.layers], self.labels[positions])
 
 
-def encode(examples, vocab):
+def encode_examples(examples, vocab):
     """Word ids and labels of examples.
 
     Args:
@@ -63,7 +63,7 @@ def activations_of(run, examples):
     Returns:
         Activations: In memory.
     """
-    xs, labels = encode(examples, run.vocab)
+    xs, labels = encode_examples(examples, run.vocab)
     return Activations(xs, *forward(run.model, xs), labels)
 
 
@@ -80,7 +80,7 @@ def stored_activations(run, split):
     Returns:
         Activations: Logits and layers mapped from disk.
     """
-    xs, labels = encode(getattr(run.data, split), run.vocab)
+    xs, labels = encode_examples(getattr(run.data, split), run.vocab)
     folder = run.folder / ACTIVATIONS / split
     key = _key(run, xs, labels)
     if stored_key(folder) != key:

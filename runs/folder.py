@@ -30,7 +30,7 @@ OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, TEMPERATURE,
            'reliability.png', 'reliability.pdf', 'credibility.png',
            'credibility.pdf', 'coverage.png', 'coverage.pdf', 'dknn.json',
            'predictions.jsonl', 'interpretations.html',
-           'interpretations.jsonl', 'evaluation.json')
+           'interpretations.jsonl')
 RESULTS = 'results'
 SPLITS = 'train', 'valid', 'calib', 'test'
 # What args.json must hold; the released code's runs have no more than this.
@@ -86,9 +86,11 @@ def find_folder(model_setup=None):
     if not path.exists():
         raise UserError(f'{path} is no trained run: it does not exist; '
                         'name the args.json of one, or its folder')
+    if not path.is_dir() and path.name != ARGS:
+        raise UserError(f'{path} is no trained run: name its {ARGS}, or the '
+                        'folder that holds it')
     folder = path if path.is_dir() else path.parent
-    for name in (path.name if path.suffix == '.json' else ARGS, VOCAB, CALIB,
-                 MODEL):
+    for name in (ARGS, VOCAB, CALIB, MODEL):
         if not (folder / name).is_file():
             raise UserError(f'{folder} is no trained run: it has no {name}; '
                             'train one with python train.py')

@@ -1,14 +1,15 @@
 """What is fitted on a run's activations: DkNN and the temperature."""
 import sys
 
-import metrics.confidence as confidence
 from dknn import DkNN
+from errors import MissingPackage
 from files.atomic import replacing_folder, write_json
+from metrics import confidence
+from neighbors import INDEXES
 from runs.activations import stored_key
 from runs.folder import ACTIVATIONS, TEMPERATURE
 from runs.loading import DAMAGED
 
-CHEAP_INDEXES = 'exact',  # built again faster than read
 INDEX_VERSION = 1  # to be raised where indexes are built in another way
 
 
@@ -35,7 +36,7 @@ def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
     dknn = DkNN(len(run.data.label_names), n_neighbors=n_neighbors,
                 index=index, layers=layers,
                 class_conditional=class_conditional)
-    if index in CHEAP_INDEXES:
+    if not INDEXES[index].worth_storing:
         dknn.fit(train.layers, train.labels)
     else:
         _fit_or_load(dknn, run.folder / ACTIVATIONS / f'index_{index}',
@@ -50,6 +51,8 @@ def _fit_or_load(dknn, folder, train):
         try:
             dknn.load_indexes(folder, train.layers, train.labels)
             return
+        except MissingPackage:
+            raise
         except DAMAGED as error:
             print(f'{folder} is damaged ({type(error).__name__}) and built '
                   'anew', file=sys.stderr)

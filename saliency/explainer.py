@@ -1,7 +1,7 @@
 """Explanations of a trained run's predictions, as records.
 
 The network, its neighbours and its temperature meet here.  The methods are in
-``saliency.table``; what a record looks like is told by ``saliency.records``.
+``saliency.methods``; what a record looks like is told by ``saliency.records``.
 """
 import compat  # noqa: F401  (before Chainer)
 
@@ -14,9 +14,10 @@ from dknn import Neighbors
 from errors import ArgumentError
 from metrics import confidence
 from nlp_utils import UNK, Texts
-from runs import activations, forward, progress_bar
-from saliency import methods, parts, records
-from saliency.table import METHODS, LeaveOneOut, Scores, all_options
+from runs import forward, progress_bar
+from runs.activations import activations_of
+from saliency import attribution, parts, records
+from saliency.methods import METHODS, LeaveOneOut, Scores, all_options
 
 TOKENS_PER_BATCH = 4096  # about as many texts with a word left out
 
@@ -84,7 +85,15 @@ class Explainer:
         premise (bool): Whether both texts of a pair are scored; otherwise
             only the second is.
         options (dict): Name of a method's option to its value; those left
-            out have their defaults (``saliency.table``).
+            out have their defaults (``saliency.methods``).
+
+    Attributes:
+        run (runs.Run): As given.
+        dknn (DkNN): As given.
+        temperature (float): As given.
+        sides (tuple of int): The texts of an example that are scored; the
+            last of them is the one that is shortened and reduced.
+        options (dict): Name of every option to its value.
 
     Raises:
         ArgumentError: If no method has such an option.
@@ -112,9 +121,9 @@ class Explainer:
         logits, layers = forward(self.run.model, xs)
         return _batch(xs, logits, self.dknn.predict(layers))
 
-    def gradient_of(self, batch):
-        """Gradient function and word vectors, as ``saliency.methods`` takes.
-        """
+    def gradient_and_embeddings(self, batch):
+        """Gradient function and word vectors of a batch, as the functions of
+        ``saliency.attribution`` take them."""
         model, labels = self.run.model, batch.targets['softmax']
         return (lambda at: model.embedding_gradients(batch.xs, labels, at),
                 model.embeddings(batch.xs))
@@ -137,9 +146,7 @@ class Explainer:
                 else self._direct(batch, METHODS[name]) for name in names}
 
     def _direct(self, batch, method):
-        options = {option.name: self.options[option.name]
-                   for option in method.options}
-        found = method.scores(self, batch, **options)
+        found = method.scores(self, batch, **self._options_of(method))
         return found._replace(sides=[
             part if side in self.sides else None
             for side, part in enumerate(found.sides)])
@@ -157,15 +164,22 @@ class Explainer:
         """Name to a list of n arrays, for the words of one side."""
         counts = batch.xs.lengths(side) - 1
         logits, layers = self.run.model.leave_one_out(batch.xs, side)
-        rows = {name: METHODS[name] for name in names}
         votes = None
-        if any(row.explains == 'dknn' for row in rows.values()):
+        if any(METHODS[name].needs_votes for name in names):
             votes = self.dknn.votes(layers)
-        return {name: methods.score_drops(
-                    row.value(self, batch.logits, batch.votes),
-                    row.value(self, logits, votes), counts,
-                    batch.targets[row.explains])
-                for name, row in rows.items()}
+        drops = {}
+        for name in names:
+            method = METHODS[name]
+            options = self._options_of(method)
+            drops[name] = attribution.score_drops(
+                method.value(self, batch.logits, batch.votes, **options),
+                method.value(self, logits, votes, **options), counts,
+                batch.targets[method.explains])
+        return drops
+
+    def _options_of(self, method):
+        return {option.name: self.options[option.name]
+                for option in method.options}
 
     # -------------------------------------------------------------- records
 
@@ -187,7 +201,7 @@ class Explainer:
             dict: A record, in the order of the questions.
         """
         if outputs is None:
-            outputs = activations.activations_of(
+            outputs = activations_of(
                 self.run, [question.example for question in questions])
         found = self.dknn.search(outputs.layers)
         prediction = self.dknn.predict_from_neighbors(found)
@@ -252,7 +266,7 @@ class Explainer:
 
     def _removals(self, batch, scores, found):
         """What leaving out the word of highest conformity score changes
-        among the neighbours: a record, or None, for each example."""
+        among the neighbours: a ``removed`` part, or None, an example."""
         if scores is None:
             return [None] * len(batch.xs)
         side = self.sides[-1]
@@ -264,7 +278,7 @@ class Explainer:
         after = self.dknn.kneighbors(forward(self.run.model, shortened)[1])
         names = [self.run.model.layer_names[i] for i in self.dknn.layers_]
         return [None if word is None else parts.removal_part(
-                    side, word, names, methods.neighbor_changes(old, new),
+                    side, word, names, attribution.neighbor_changes(old, new),
                     self.dknn.labels_, self.dknn.n_class)
                 for word, old, new in zip(words, found.indices, after,
                                           strict=True)]
@@ -282,7 +296,7 @@ class Explainer:
             batch = self.batch(variants([ids]))
             return self.scores(batch, [name])[name].sides[side][0]
 
-        steps = methods.input_reduction(
+        steps = attribution.input_reduction(
             importance,
             lambda texts: self.batch(variants(texts)).targets[explains],
             xs.sides[side][0])

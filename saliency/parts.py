@@ -150,7 +150,7 @@ def removal_part(side, word, layers, changes, labels, n_class):
         side (int): Which text of the example.
         word (int): Which of its words was left out.
         layers (list of str): Names of the layers searched.
-        changes (list of saliency.methods.NeighborChange): One a layer.
+        changes (list of saliency.attribution.NeighborChange): One a layer.
         labels (ndarray): Integers (N,), labels of the training examples.
         n_class (int): C.
 

@@ -172,3 +172,29 @@ def test_indexes_are_stored(name, tmp_path, monkeypatch):
     np.testing.assert_array_equal(loaded.votes(queries), dknn.votes(queries))
     with pytest.raises(ValueError, match='call fit'):
         loaded.load_indexes(tmp_path, [x[:100] for x in h], labels[:100])
+
+
+def test_options_changed_after_fit_wait_for_the_next():
+    h, labels = clusters(120)
+    queries, _ = clusters(10, 1)
+    dknn = DkNN(3, 9).fit(h, labels).calibrate(*clusters(30, 2))
+    before = dknn.predict(queries)
+    dknn.n_neighbors, dknn.layers = 4, 'last'
+    for one, other in zip(before, dknn.predict(queries), strict=True):
+        np.testing.assert_array_equal(one, other)
+    dknn.fit(h, labels)
+    np.testing.assert_array_equal(
+        dknn.votes(queries),
+        DkNN(3, 4, layers='last').fit(h, labels).votes(queries))
+    with pytest.raises(RuntimeError, match='call calibrate'):
+        dknn.p_values(queries)
+
+
+def test_a_fit_that_fails_leaves_what_there_was():
+    h, labels = clusters(120)
+    dknn = DkNN(3, 9).fit(h, labels).calibrate(*clusters(30, 2))
+    before = dknn.predict(h)
+    with pytest.raises(ValueError, match='NaN'):
+        dknn.fit([np.full_like(part, np.nan) for part in h], labels)
+    for one, other in zip(before, dknn.predict(h), strict=True):
+        np.testing.assert_array_equal(one, other)

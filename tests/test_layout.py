@@ -36,7 +36,8 @@ LIBRARY = {
 # Modules that run where Chainer is not installed.
 WITHOUT_CHAINER = ('dknn', 'neighbors', 'metrics', 'page', 'visualize',
                    'files', 'nlp_utils', 'text_datasets', 'saliency.records',
-                   'saliency.methods', 'saliency.parts', 'errors', 'parallel')
+                   'saliency.methods', 'saliency.attribution',
+                   'saliency.parts', 'errors', 'parallel')
 HEAVY = 'matplotlib', 'sklearn', 'nltk', 'faiss', 'nearpy', 'jinja2'
 LONGEST_FILE, LONGEST_FUNCTION = 350, 40
 FOLDERS = {path.parent.name for path in ROOT.glob('*/__init__.py')}

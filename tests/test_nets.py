@@ -164,7 +164,7 @@ def nll(classifier, xs, labels, side, e):
               for x, lengths in classifier.embeddings(xs)]
     packed[side] = chainer.Variable(e), packed[side][1]
     with chainer.using_config('train', False):
-        z = classifier._output(classifier._layers(*packed)).array
+        z = classifier._output(classifier._layers_from_vectors(*packed)).array
     z = z - z.max(axis=1, keepdims=True)
     return (np.log(np.exp(z).sum(axis=1)) - z[range(5), labels]).sum()
 

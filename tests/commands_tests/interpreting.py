@@ -10,7 +10,7 @@ import pytest
 import interpret
 import nets
 import runs
-from saliency.table import METHODS, LeaveOneOut
+from saliency.methods import METHODS, LeaveOneOut
 
 K = 7
 FEW = '-k', str(K)

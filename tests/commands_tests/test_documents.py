@@ -49,9 +49,11 @@ def place(tmp_path_factory):
     # Some are labelled against all that can be learned.
     wrong = [('negative', f'{text} lovely good great')
              for _, text in rows[:4]]
-    for split, part in [('train', rows[:100]), ('dev', rows[90:100]),
-                        ('test', [*rows[100:], *wrong])]:
-        (data / f'stsa.binary.{split}').write_text(''.join(
+    for file, part in [('stsa.binary.train', rows[:100]),
+                       ('stsa.binary.dev', rows[90:100]),
+                       ('stsa.binary.test', [*rows[100:], *wrong]),
+                       ('TREC.train.all', rows), ('TREC.test.all', rows[:9])]:
+        (data / file).write_text(''.join(
             f'{int(label == "positive")} {text}\n' for label, text in part))
     write_snli(data / 'snli_1.0.zip')
     toys.write_csv(folder / 'reviews.csv', rows)
@@ -94,12 +96,12 @@ def test_the_readme_runs(place):
     shown = [block for block in shell_blocks(README)
              if not NOT_RUN.search(block)]
     commands = re.findall(r'^python .*$', ''.join(shown), re.MULTILINE)
-    assert len(commands) >= 11
+    assert len(commands) >= 12
     said = [run(['bash', '-eu', '-c', shortened(block)], place)
             for block in shown]
     assert (place / 'results' / 'stsa.binary_cnn' / 'dknn.json').is_file()
     assert (place / 'own' / 'interpretations.html').is_file()
-    assert (place / 'examples.pdf').is_file()
+    assert (place / 'own' / 'examples.pdf').is_file()
     assert 'texts explained' in said[-1]
     python, = blocks(README, 'python')
     assert re.match(r'\[[01]\.', run([sys.executable, '-W', 'ignore', '-c',

@@ -8,7 +8,7 @@ import pytest
 import toys
 from interpreting import DEFAULT
 
-from saliency.table import METHODS
+from saliency.methods import METHODS
 
 
 def all_names(value):

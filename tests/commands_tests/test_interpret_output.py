@@ -14,8 +14,8 @@ import nlp_utils
 import runs
 import visualize
 from files import atomic
-from saliency import methods, parts
-from saliency.table import METHODS
+from saliency import attribution, parts
+from saliency.methods import METHODS
 
 
 def test_all_methods(explain):
@@ -39,7 +39,7 @@ def test_steps_and_seed_arrive(explain, folders):
     tokens = nlp_utils.encode(run.data.test[0].texts[0], run.vocab)
     np.testing.assert_allclose(
         record['methods']['random']['scores'][0],
-        methods.random_scores([tokens], seed=4)[0], atol=1e-5)
+        attribution.random_scores([tokens], seed=4)[0], atol=1e-5)
 
 
 @pytest.mark.parametrize('released, name', [

@@ -188,7 +188,7 @@ def test_best_model_is_the_first_of_the_best(toy, tmp_path):
 def test_validation_accuracy_is_of_the_validation_split(toy, tmp_path):
     folder = toys.fit(tmp_path, toy, *FAST, '--epoch', '4')
     run = runs.load_run(folder)
-    xs, labels = runs.encode(run.data.valid, run.vocab)
+    xs, labels = runs.encode_examples(run.data.valid, run.vocab)
     right = run.model.predict(xs).argmax(axis=1) == labels
     assert max(entry[BEST] for entry in log_of(folder)) == pytest.approx(
         right.mean())

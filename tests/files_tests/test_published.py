@@ -8,7 +8,7 @@ from made_files import write_table, write_tar
 
 import text_datasets
 from files import published
-from files.rows import DatasetError, reading
+from files.rows import DatasetError, as_dataset_errors
 
 INNER = 'vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz'
 READ_VADER = functools.partial(published.read_vader, inner=INNER)
@@ -116,7 +116,7 @@ def test_truncated_archives(tmp_path, name, keep):
     with open(path, 'rb+') as file:
         file.truncate(int(file.seek(0, 2) * keep))
     try:
-        with reading(path):
+        with as_dataset_errors(path):
             assert list(read(path, member)) == whole and keep > 0.8
     except DatasetError as error:
         assert str(error).startswith(f'{path} cannot be read')
@@ -126,7 +126,7 @@ def test_truncated_archives(tmp_path, name, keep):
 def test_other_archives(tmp_path, name):
     read, _ = READERS[name]
     with pytest.raises(DatasetError, match='holds no .*; it is not the publ'):
-        with reading('x'):
+        with as_dataset_errors('x'):
             list(read(archive(tmp_path, name), 'another'))
 
 

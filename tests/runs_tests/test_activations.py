@@ -17,7 +17,7 @@ def test_activations_are_the_models(run_folder):
     for split in SPLITS:
         xs, logits, layers, labels, _ = runs.stored_activations(run, split)
         examples = getattr(run.data, split)
-        same_xs, ys = runs.encode(examples, run.vocab)
+        same_xs, ys = runs.encode_examples(examples, run.vocab)
         for one, other in zip(xs.sides[0], same_xs.sides[0], strict=True):
             assert one.tolist() == other.tolist()
         expected, expected_layers = run.model.logits_and_activations(xs)
@@ -58,7 +58,7 @@ def test_activations_follow_the_data(run_folder, old, new):
     def computed():
         run = runs.load_run(run_folder)
         found = runs.stored_activations(run, 'train')
-        xs, ys = runs.encode(run.data.train, run.vocab)
+        xs, ys = runs.encode_examples(run.data.train, run.vocab)
         expected, _ = runs.forward(run.model, xs)
         return np.array(found.logits), found.labels, expected, ys
 

@@ -19,7 +19,7 @@ ELSEWHERE = '/home/someone/deep-knn/result'
 
 def logits_of(run_folder):
     run = runs.load_run(run_folder)
-    xs, _ = runs.encode(run.data.test, run.vocab)
+    xs, _ = runs.encode_examples(run.data.test, run.vocab)
     return run.model.logits(xs).array
 
 
@@ -43,7 +43,7 @@ def test_a_folder_can_be_moved_without_its_data(run_folder, tmp_path):
     with pytest.raises(ValueError, match='`data_dir`'):
         runs.load_run(moved)
     run = runs.load_run(moved, data_dir=run_folder.parents[1])
-    xs, _ = runs.encode(run.data.test, run.vocab)
+    xs, _ = runs.encode_examples(run.data.test, run.vocab)
     assert (run.model.logits(xs).array == before).all()
 
 
@@ -163,7 +163,7 @@ def test_a_run_of_the_released_code(tmp_path):
     split = [' '.join(e.texts[0]) for e in run.data.calib]
     assert split == [rows[i][1] for i in positions]
     assert len(run.data.train) == 70 and len(run.data.valid) == 20
-    xs, _ = runs.encode(run.data.test, run.vocab)
+    xs, _ = runs.encode_examples(run.data.test, run.vocab)
     assert (run.model.logits(xs).array == model.logits(xs).array).all()
     train, calib, test = (runs.stored_activations(run, split)
                           for split in ('train', 'calib', 'test'))

@@ -11,7 +11,7 @@ import nets
 import nlp_utils
 import runs
 from saliency.explainer import Question
-from saliency.table import METHODS, LeaveOneOut
+from saliency.methods import METHODS, LeaveOneOut
 from text_datasets import Example
 
 K = 7
@@ -54,7 +54,7 @@ def questions(some):
 
 
 def batch_of(explainer, some):
-    return explainer.batch(runs.encode(some, explainer.run.vocab)[0])
+    return explainer.batch(runs.encode_examples(some, explainer.run.vocab)[0])
 
 
 def alone(explainer, xs, i):

@@ -22,8 +22,8 @@ from explained import (
 
 import runs
 from errors import ArgumentError
+from saliency import attribution
 from saliency import explainer as explainer_module
-from saliency import methods
 from saliency.explainer import consecutive_batches
 
 
@@ -69,7 +69,7 @@ def test_a_long_text(explainer, model, kind, n_words):
         assert np.isfinite(entry['scores'][-1]).all()
     alone, = explain.records(questions(some[1:]), EVERY_METHOD)
     assert_close(short['methods'], alone['methods'])
-    xs, _ = runs.encode(some[:1], explain.run.vocab)
+    xs, _ = runs.encode_examples(some[:1], explain.run.vocab)
     y = long['softmax']['label']
     for word in (0, n_words // 3, n_words - 1):
         drop = (by_hand(explain, xs)['confidence'][y] - by_hand(
@@ -97,7 +97,7 @@ def test_the_premise_is_fixed_unless_asked_for(explainer, model):
 def test_records_agree_with_the_neighbours(explainer):
     explain = explainer('rnn', 'words')
     some = explain.run.data.test[:5]
-    xs, _ = runs.encode(some, explain.run.vocab)
+    xs, _ = runs.encode_examples(some, explain.run.vocab)
     stored, labels = training(explain.run.folder)
     layers = explain.run.model.activations(xs)
     distances, indices = zip(*(
@@ -177,8 +177,8 @@ def test_random_scores_do_not_depend_on_the_model(explainer):
         scores = one['methods']['random']['scores']
         assert scores == other['methods']['random']['scores']
     run = explainer('cnn', 'words').run
-    xs, _ = runs.encode(examples('words'), run.vocab)
-    expected = methods.random_scores(xs.sides[0], seed=3)[3]
+    xs, _ = runs.encode_examples(examples('words'), run.vocab)
+    expected = attribution.random_scores(xs.sides[0], seed=3)[3]
     np.testing.assert_allclose(scores[0], expected, atol=1e-5)
 
 
@@ -186,7 +186,7 @@ def test_random_scores_do_not_depend_on_the_model(explainer):
 def test_removed_tells_which_neighbours_change(explainer, kind):
     explain = explainer('cnn', kind)
     some = examples(kind)
-    xs, _ = runs.encode(some, explain.run.vocab)
+    xs, _ = runs.encode_examples(some, explain.run.vocab)
     side = side_of(kind)
     told = 0
     found = explain.records(questions(some), ['conformity'])

@@ -21,7 +21,7 @@ from explained import (
 import runs
 from dknn import DkNN
 from saliency.explainer import Explainer
-from saliency.table import METHODS, Direct
+from saliency.methods import METHODS, Direct
 
 
 def check_drops(explainer, xs, side, scores):

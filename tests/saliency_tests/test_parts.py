@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from saliency import parts
-from saliency.methods import NeighborChange
+from saliency.attribution import NeighborChange
 
 
 class Prediction:

@@ -12,7 +12,7 @@ from explained import (
 )
 
 import runs
-from saliency.table import METHODS
+from saliency.methods import METHODS
 
 
 @EVERY
@@ -23,7 +23,7 @@ def test_input_reduction_keeps_the_prediction(explainer, model, kind):
         predictor = METHODS[name].explains
         for i, record in enumerate(explain.records(questions(some), [name],
                                                    reduce=name)):
-            xs, _ = runs.encode(some[i:i + 1], explain.run.vocab)
+            xs, _ = runs.encode_examples(some[i:i + 1], explain.run.vocab)
             check_reduction(explain, xs, side_of(kind), predictor,
                             record['reduction'], record['methods'][name])
 

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from saliency import methods
+from saliency import attribution
 
 WEIGHTS = np.array([0., 1., 2., -4., .5])  # of each id; 0 is <eos>
 
@@ -19,7 +19,7 @@ def as_arrays(texts):
 def test_neighbor_changes_by_hand():
     # Layer 0: 5 goes and 1 comes; layer 1: only the order changes; layer 2:
     # all three are others.
-    changes = methods.neighbor_changes(
+    changes = attribution.neighbor_changes(
         np.array([[3, 5, 9], [4, 2, 8], [7, 1, 0]]),
         np.array([[9, 1, 3], [8, 4, 2], [6, 5, 3]]))
     assert [(c.left.tolist(), c.came.tolist()) for c in changes] == [
@@ -28,7 +28,7 @@ def test_neighbor_changes_by_hand():
 
 def test_neighbor_changes_need_the_same_layers():
     with pytest.raises(ValueError):
-        methods.neighbor_changes([[1], [2]], [[1]])
+        attribution.neighbor_changes([[1], [2]], [[1]])
 
 
 # ---------------------------------------------------------- input reduction
@@ -42,7 +42,7 @@ def is_positive(texts):
 
 
 def reduce(tokens, **options):
-    return methods.input_reduction(weight_of_word, is_positive,
+    return attribution.input_reduction(weight_of_word, is_positive,
                                     np.array(tokens), **options)
 
 
@@ -59,7 +59,7 @@ def test_input_reduction_stops_before_the_label_changes():
     # Weights -4, 1, sum -3: negative.  The lowest, -4, is what makes it so.
     assert [step.removed for step in reduce([3, 1, 0])] == [-1]
     # By importance for the negative label, 1 goes, and -4 stays.
-    steps = methods.input_reduction(
+    steps = attribution.input_reduction(
         lambda tokens: -weight_of_word(tokens), is_positive, [3, 1, 0])
     assert [step.removed for step in steps] == [-1, 1]
     assert steps[-1].tokens.tolist() == [3, 0]
@@ -77,7 +77,7 @@ def test_input_reduction_asks_again_after_every_step():
         n = len(tokens) - 1
         return -abs(np.arange(n) - (n - 1) / 2)
 
-    steps = methods.input_reduction(
+    steps = attribution.input_reduction(
         importance, lambda texts: np.zeros(len(texts), int), np.arange(5))
     # Words 0 1 2 3: ends first, of equal ones the left: 0; then of 1 2 3
     # again the left, 1; then 2.

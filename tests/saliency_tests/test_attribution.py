@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from saliency import methods
+from saliency import attribution
 
 
 def packed(lengths, width=4, seed=0, dtype=np.float64):
@@ -21,7 +21,7 @@ def as_arrays(texts):
 def test_score_drops_by_hand():
     # Text 0 (class 1, f = .75): without its words .5 and 1.
     # Text 1 has no word; text 2 (class 0, f = .5): without its word .125.
-    drops = methods.score_drops(
+    drops = attribution.score_drops(
         np.array([[.25, .75], [.5, .5], [.5, .5]]),
         np.array([[.5, .5], [0., 1.], [.125, .875]]),
         np.array([2, 0, 1]), np.array([1, 0, 0]))
@@ -38,7 +38,7 @@ def test_score_drops_equal_leaving_out_each_word():
     texts = [np.append(rng.integers(1, 20, n), 0) for n in (4, 1, 6)]
     targets = [2, 0, 1]
     variants = [np.delete(t, i) for t in texts for i in range(len(t) - 1)]
-    drops = methods.score_drops(
+    drops = attribution.score_drops(
         np.array([score(t) for t in texts]),
         np.array([score(t) for t in variants]), np.array([4, 1, 6]), targets)
     for drop, tokens, y in zip(drops, texts, targets, strict=True):
@@ -82,7 +82,7 @@ def test_gradient_times_input_by_hand():
     # Text 0: words (1, 2), (0, 1) and <eos>; text 1: word (3, -1) and <eos>.
     e = np.array([[1., 2.], [0., 1.], [9., 9.], [3., -1.], [9., 9.]])
     g = np.array([[1., 1.], [5., -2.], [7., 7.], [-1., 2.], [7., 7.]])
-    scores, = methods.gradient_times_input(
+    scores, = attribution.gradient_times_input(
         lambda at: [g], [(e, np.array([3, 2]))])
     # -(1*1 + 1*2), -(5*0 - 2*1); -(-1*3 + 2*-1)
     assert as_arrays(scores) == [[-3., 2.], [5.]]
@@ -91,7 +91,7 @@ def test_gradient_times_input_by_hand():
 def test_gradient_times_input_is_the_slope_of_shrinking_a_word():
     # d NLL / d (scale of word i) = gradient . e_i, at scale 1.
     e, lengths = packed([4, 2, 5])
-    scores, = methods.gradient_times_input(
+    scores, = attribution.gradient_times_input(
         smooth_gradient(lengths), [(e, lengths)])
     assert [len(part) for part in scores] == [3, 1, 4]
     begin = 0
@@ -107,7 +107,7 @@ def test_gradient_times_input_is_the_slope_of_shrinking_a_word():
 
 def test_a_pair_has_scores_for_both_texts():
     one, two = packed([3, 2], seed=1), packed([2, 4], seed=2)
-    scores = methods.gradient_times_input(
+    scores = attribution.gradient_times_input(
         lambda at: [2 * at[0], -3 * at[1]], [one, two])
     assert [[len(s) for s in side] for side in scores] == [[2, 1], [1, 3]]
     np.testing.assert_allclose(scores[0][1][0], -2 * (one[0][3] ** 2).sum())
@@ -125,7 +125,7 @@ def test_integrated_gradients_of_a_linear_nll_are_exact(steps):
     def nll(at):
         return np.add.reduceat((w * at[0]).sum(axis=1), starts) + 2.5
 
-    result = methods.integrated_gradients(
+    result = attribution.integrated_gradients(
         lambda at: [w], nll, [(e, lengths)], steps)
     np.testing.assert_allclose(np.concatenate(result.scores[0]),
                                -(w * e).sum(axis=1)[[0, 1, 3, 4, 5]])
@@ -137,7 +137,7 @@ def test_integrated_gradients_of_a_quadratic_by_hand(steps):
     # NLL = (e0^2 + e1^2 + ..) / 2; the mean gradient on the way is e / 2,
     # for midpoints even in one step: scores -(1 + 4) / 2, -(9 + 0) / 2.
     e = np.array([[1., 2.], [3., 0.], [1., 1.]])
-    result = methods.integrated_gradients(
+    result = attribution.integrated_gradients(
         lambda at: at, lambda at: np.array([(at[0] ** 2).sum() / 2]),
         [(e, np.array([3]))], steps)
     np.testing.assert_allclose(result.scores[0][0], [-2.5, -4.5])
@@ -151,7 +151,7 @@ def test_integrated_gradients_of_a_quadratic_by_hand(steps):
 ])
 def test_integrated_gradients_of_a_cubic_by_hand(steps, mean, gap):
     e, lengths = np.array([[2.], [1.], [3.], [-1.]]), np.array([2, 2])
-    result = methods.integrated_gradients(
+    result = attribution.integrated_gradients(
         lambda at: [at[0] ** 2], lambda at: cubic_nll(at[0], lengths),
         [(e, lengths)], steps)
     # The second word of each text is <eos>: no score, but it is in the gap.
@@ -164,7 +164,7 @@ def test_the_gap_closes_with_the_square_of_the_steps():
     e, lengths = packed([4, 6], width=3)
 
     def gap(steps):
-        return abs(methods.integrated_gradients(
+        return abs(attribution.integrated_gradients(
             smooth_gradient(lengths), lambda at: smooth_nll(at[0], lengths),
             [(e, lengths)], steps).gap)
 
@@ -179,7 +179,7 @@ def test_the_gap_of_a_pair_is_of_both_texts():
     def nll(at):
         return cubic_nll(at[0], one[1]) + 2 * cubic_nll(at[1], two[1])
 
-    result = methods.integrated_gradients(
+    result = attribution.integrated_gradients(
         lambda at: [at[0] ** 2, 2 * at[1] ** 2], nll, [one, two], steps=1)
     np.testing.assert_allclose(  # as above, 1/12 of e^3 in sum
         result.gap, nll([one[0], two[0]]) * 3 / 12)
@@ -190,7 +190,7 @@ def test_integrated_gradients_do_not_depend_on_the_batch():
     begin = 0
 
     def scores(e, lengths):
-        return methods.integrated_gradients(
+        return attribution.integrated_gradients(
             smooth_gradient(lengths), lambda at: smooth_nll(at[0], lengths),
             [(e, lengths)], 3)
 
@@ -206,7 +206,7 @@ def test_integrated_gradients_do_not_depend_on_the_batch():
 @pytest.mark.parametrize('steps', [0, -3])
 def test_integrated_gradients_need_a_step(steps):
     with pytest.raises(ValueError, match=f'steps={steps} is below 1'):
-        methods.integrated_gradients(None, None, [], steps)
+        attribution.integrated_gradients(None, None, [], steps)
 
 
 # --------------------------------------------------------------- smoothgrad
@@ -218,8 +218,8 @@ def squares(at):
 
 def test_smoothgrad_without_noise_is_the_gradient():
     texts = [packed([3, 2])]
-    smooth = methods.smoothgrad(squares, texts, draws=3, sigma=0)
-    plain = methods.gradient_times_input(squares, texts)
+    smooth = attribution.smoothgrad(squares, texts, draws=3, sigma=0)
+    plain = attribution.gradient_times_input(squares, texts)
     for one, other in zip(smooth[0], plain[0], strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-14)
 
@@ -227,7 +227,7 @@ def test_smoothgrad_without_noise_is_the_gradient():
 def test_smoothgrad_of_a_cubic():
     # E (e + s z)^2 = e^2 + s^2, with s = sigma times the text's range.
     e = np.array([[2.], [-1.], [0.]])
-    scores = methods.smoothgrad(squares, [(e, np.array([3]))], draws=4000,
+    scores = attribution.smoothgrad(squares, [(e, np.array([3]))], draws=4000,
                                  sigma=.5)[0][0]
     s2 = (.5 * 3) ** 2
     # Deviation of the mean: s sqrt(4 e^2 + 2 s^2) / sqrt(4000) = 0.11, .07.
@@ -245,7 +245,7 @@ def test_smoothgrad_noise_is_a_share_of_each_texts_range():
         seen.append(at[0] - e)
         return at
 
-    methods.smoothgrad(gradient, [(e, lengths)], draws=5, sigma=.2)
+    attribution.smoothgrad(gradient, [(e, lengths)], draws=5, sigma=.2)
     assert len(seen) == 5 and abs(seen[0] - seen[1]).max() > .1
     for part in (slice(0, 40), slice(40, 80)):
         noise = np.array([moved[part] for moved in seen]) / np.ptp(e[part])
@@ -257,24 +257,24 @@ def test_smoothgrad_is_seeded():
     texts = [packed([3, 2])]
 
     def first(seed):
-        return methods.smoothgrad(squares, texts, seed=seed)[0][0].tolist()
+        return attribution.smoothgrad(squares, texts, seed=seed)[0][0].tolist()
 
     assert first(0) == first(0) != first(1)
 
 
 def test_smoothgrad_does_not_depend_on_the_batch():
     e, lengths = packed([3, 6, 2])
-    together, = methods.smoothgrad(squares, [(e, lengths)], draws=4)
+    together, = attribution.smoothgrad(squares, [(e, lengths)], draws=4)
     ends = np.cumsum(lengths)
     for i, (end, n) in enumerate(zip(ends, lengths, strict=True)):
-        alone, = methods.smoothgrad(squares, [(e[end - n:end], [n])],
+        alone, = attribution.smoothgrad(squares, [(e[end - n:end], [n])],
                                      draws=4)
         np.testing.assert_array_equal(together[i], alone[0])
 
 
 def test_the_two_texts_of_a_pair_get_different_noise():
     text = packed([4])
-    one, two = methods.smoothgrad(squares, [text, text])
+    one, two = attribution.smoothgrad(squares, [text, text])
     assert abs(one[0] - two[0]).max() > 1e-3
 
 
@@ -286,8 +286,8 @@ def test_gradients_are_asked_for_in_the_type_of_the_embeddings():
         return at
 
     texts = [packed([3, 2], dtype=np.float32)]
-    methods.smoothgrad(gradient, texts, draws=2)
-    methods.integrated_gradients(
+    attribution.smoothgrad(gradient, texts, draws=2)
+    attribution.integrated_gradients(
         gradient, lambda at: (types.add(at[0].dtype), np.zeros(2))[1], texts)
     assert types == {np.dtype(np.float32)}
 
@@ -295,19 +295,19 @@ def test_gradients_are_asked_for_in_the_type_of_the_embeddings():
 @pytest.mark.parametrize('options', [{'draws': 0}, {'sigma': -.1}])
 def test_smoothgrad_refuses(options):
     with pytest.raises(ValueError, match='is below 1|is negative'):
-        methods.smoothgrad(squares, [packed([2])], **options)
+        attribution.smoothgrad(squares, [packed([2])], **options)
 
 
 # ------------------------------------------------------------------- random
 
 def test_random_scores():
     texts = [[4, 5, 0], [0], [5, 4, 0], [4, 5, 0], [7] * 2000 + [0]]
-    scores = methods.random_scores(texts)
+    scores = attribution.random_scores(texts)
     assert [len(part) for part in scores] == [2, 0, 2, 2, 2000]
     assert scores[0].tolist() == scores[3].tolist() != scores[2].tolist()
-    assert scores[0].tolist() == methods.random_scores(
+    assert scores[0].tolist() == attribution.random_scores(
         texts[:1])[0].tolist()
-    assert scores[0].tolist() != methods.random_scores(
+    assert scores[0].tolist() != attribution.random_scores(
         texts[:1], seed=1)[0].tolist()
     # 2,000 standard normal numbers: mean 0 +- .022, deviation 1 +- .016
     assert abs(scores[4].mean()) < .1 and abs(scores[4].std() - 1) < .1

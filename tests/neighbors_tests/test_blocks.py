@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from indexed import activations, assert_exact, flat
 
-from neighbors import ExactIndex, arrays, exact, scan, stretch
+from neighbors import ExactIndex, arrays, blocks, exact, scan
 
 pytestmark = pytest.mark.filterwarnings('error')
 
@@ -22,7 +22,7 @@ def scanned(monkeypatch):
 
 
 def test_sorted_examples_leave_out_what_is_far(monkeypatch):
-    monkeypatch.setattr(stretch, 'FIRST', 100)
+    monkeypatch.setattr(blocks, 'FIRST', 100)
     monkeypatch.setattr(exact, 'GROUP_QUERIES', (64, 64))
     X, Q, k = flat(4000), flat(500, seed=1), 20
     index = ExactIndex().fit(X)
@@ -51,7 +51,7 @@ def test_examples_that_spread_evenly_are_not_sorted(monkeypatch):
 @pytest.mark.parametrize('noise', [.5, .002])  # .002: distance is |p - p'|
 def test_sorted_examples_at_their_ends(first, k, noise, monkeypatch):
     """Queries beyond either end, in a gap, on an example; ties."""
-    monkeypatch.setattr(stretch, 'FIRST', first)
+    monkeypatch.setattr(blocks, 'FIRST', first)
     monkeypatch.setattr(exact, 'GROUP_QUERIES', (1, 1))
     X = flat(1200, noise=noise)
     X[300:360] = X[200:260]
@@ -66,7 +66,7 @@ def test_sorted_examples_at_their_ends(first, k, noise, monkeypatch):
 
 def test_a_neighbour_at_the_very_end_of_the_stretch(monkeypatch):
     """As far along the direction as the others are across it."""
-    monkeypatch.setattr(stretch, 'FIRST', 1)
+    monkeypatch.setattr(blocks, 'FIRST', 1)
     monkeypatch.setattr(exact, 'GROUP_QUERIES', (1, 1))
     rng = np.random.RandomState(0)
     X = np.zeros((600, 60))
@@ -85,7 +85,7 @@ def test_a_neighbour_at_the_very_end_of_the_stretch(monkeypatch):
 def test_many_examples_are_sorted_along_a_weaker_direction(monkeypatch):
     X, Q = activations(900), activations(30, seed=2)
     assert not ExactIndex().fit(X)._is_sorted
-    monkeypatch.setattr(stretch, 'SHARES', ((900, 1), (np.inf, .1)))
+    monkeypatch.setattr(blocks, 'SHARES', ((900, 1), (np.inf, .1)))
     index = ExactIndex().fit(X)
     assert index._is_sorted
     assert_exact(index, Q, 9)

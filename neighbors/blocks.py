@@ -1,6 +1,6 @@
 """Centred training examples, handed out in blocks.
 
-``ExamplesInOrder`` hands out all N of them.  ``SortedExamples`` keeps them in
+``UnsortedExamples`` hands out all N of them.  ``SortedExamples`` keeps them in
 the order of their product p(x) with one direction, and hands out only the
 stretch that a group of queries needs: |p(x) - p(q)| is at most the distance
 of x from q.
@@ -84,7 +84,7 @@ class CentredRows:
         return centred(self._X[rows], self._mean, self._columns)
 
 
-class ExamplesInOrder:
+class UnsortedExamples:
     """All examples in their own order.
 
     Args:

@@ -1,0 +1,257 @@
+"""Which words is a prediction due to: methods over callables.
+
+Nothing here knows a network.  A text is an int array of word ids that ends
+with ``<eos>``; ``<eos>`` is never removed and never scored, so a text of L ids
+has L - 1 scores.  A positive score means that the word supports the
+prediction.  Letters: n texts, M = sum of (L_i - 1) variants (each text without
+each of its words), C classes, T = sum of L_i, d width of the embedding.
+
+References:
+
+- Li, Monroe, Jurafsky (2016): leave-one-out.
+- Wallace, Feng, Boyd-Graber (2018): leave-one-out by conformity.
+- Sundararajan, Taly, Yan (2017): integrated gradients.
+- Smilkov et al. (2017): SmoothGrad.
+- Feng et al. (2018): input reduction.
+"""
+from typing import NamedTuple
+
+import numpy as np
+
+from errors import ArgumentError
+
+
+def score_drops(whole, variants, counts, targets):
+    """By how much a score falls when a word is left out.
+
+    ``s_i = f(x) - f(x without word i)`` (Li et al. 2016), for many texts at
+    once, from values already computed.
+
+    Args:
+        whole (ndarray): Floats (n, C), f of each class on each whole text.
+        variants (ndarray): Floats (M, C), f on every text without word 0,
+            without word 1 and so on, one text after another.
+        counts (ndarray): Integers (n,), variants of each text, M in sum.
+        targets (ndarray): Integers (n,), the class that is explained.
+
+    Returns:
+        list of ndarray: Floats (counts[i],) for each of the n texts.
+    """
+    rows = np.repeat(np.arange(len(counts)), counts)
+    columns = np.asarray(targets)[rows]
+    drops = whole[rows, columns] - variants[np.arange(len(rows)), columns]
+    return np.split(drops, np.cumsum(counts)[:-1])
+
+
+def gradient_times_input(gradient, embeddings):
+    """Gradient times input, the first-order approximation of leave-one-out.
+
+    ``s_i = - dNLL / de_i . e_i``.  All lists below have one entry, for pairs
+    two: premises, hypotheses.
+
+    Args:
+        gradient (callable): From a list of word vectors (T, d) to the list
+            of each example's own dNLL/de at those vectors, (T, d).
+        embeddings (list of tuple): Word vectors (T, d) and lengths (n,).
+
+    Returns:
+        list of list: Floats (L_i - 1,) for each of the n texts.
+    """
+    at = [e for e, _ in embeddings]
+    return _times_input(gradient(at), embeddings)
+
+
+def _times_input(gradients, embeddings):
+    return [_split_words(-(e * g).sum(axis=1), lengths)
+            for g, (e, lengths) in zip(gradients, embeddings, strict=True)]
+
+
+def _split_words(scores, lengths):
+    """Scores of packed tokens, text by text, without ``<eos>``."""
+    return [part[:-1] for part in np.split(scores, np.cumsum(lengths)[:-1])]
+
+
+class IntegratedGradients(NamedTuple):
+    """What ``integrated_gradients`` returns.
+
+    Attributes:
+        scores (list of list): As for ``gradient_times_input``.
+        gap (ndarray): Floats (n,), the sum of all scores, those of ``<eos>``
+            and of the premise included, minus log p(x) - log p(baseline); 0
+            for infinitely many steps.
+    """
+
+    scores: list
+    gap: np.ndarray
+
+
+def integrated_gradients(gradient, nll, embeddings, steps=50):
+    """Integrated gradients of log p from all-zero word vectors.
+
+    The integral is taken by the midpoint rule (Sundararajan et al. 2017,
+    eq. 3, sum the right end points).
+
+    Args:
+        gradient (callable): As for ``gradient_times_input``.
+        nll (callable): From a list of word vectors (T, d) to each example's
+            NLL, floats (n,).
+        embeddings (list of tuple): As for ``gradient_times_input``.
+        steps (int): Points on the way, at least 1.
+
+    Returns:
+        IntegratedGradients: Scores, and how far their sums are off.
+
+    Raises:
+        ArgumentError: If `steps` is below 1.
+    """
+    if steps < 1:
+        raise ArgumentError('steps', steps, 'is below 1, the fewest points')
+    at = [e for e, _ in embeddings]
+    means = [np.zeros(e.shape) for e in at]
+    for alpha in (np.arange(steps) + 0.5) / steps:
+        point = [(alpha * e).astype(e.dtype) for e in at]
+        for mean, g in zip(means, gradient(point), strict=True):
+            mean += g / steps
+    totals = sum(
+        np.add.reduceat(-(e * g).sum(axis=1), np.cumsum(lengths) - lengths)
+        for (e, lengths), g in zip(embeddings, means, strict=True))
+    gap = totals - (nll([np.zeros_like(e) for e in at]) - nll(at))
+    return IntegratedGradients(_times_input(means, embeddings), gap)
+
+
+def smoothgrad(gradient, embeddings, draws=25, sigma=0.15, seed=0):
+    """Gradient times input with the gradient averaged over noisy inputs.
+
+    Smilkov et al. (2017).  Every example is given the same stream of noise,
+    so its scores do not depend on the batch.
+
+    Args:
+        gradient (callable): As for ``gradient_times_input``.
+        embeddings (list of tuple): As for ``gradient_times_input``.
+        draws (int): Noisy copies, at least 1.
+        sigma (float): Deviation of the noise, as a share of the range of the
+            text's vectors (largest minus smallest value); at least 0.
+        seed (int): Seed of the noise, at least 0.
+
+    Returns:
+        list of list: As for ``gradient_times_input``.
+
+    Raises:
+        ArgumentError: If `draws` or `sigma` is too small.
+    """
+    if draws < 1:
+        raise ArgumentError('draws', draws, 'is below 1, the fewest copies')
+    if sigma < 0:
+        raise ArgumentError('sigma', sigma, 'is negative; 0 adds no noise')
+    means = [np.zeros(e.shape) for e, _ in embeddings]
+    for draw in range(draws):
+        point = [_noisy(e, lengths, sigma, (seed, side, draw))
+                 for side, (e, lengths) in enumerate(embeddings)]
+        for mean, g in zip(means, gradient(point), strict=True):
+            mean += g / draws
+    return _times_input(means, embeddings)
+
+
+def _noisy(e, lengths, sigma, seed):
+    """Each text plus the same stream of noise, whatever the batch."""
+    noise = np.random.default_rng(seed).standard_normal(
+        (max(lengths), e.shape[1]))
+    noisy = [part + sigma * np.ptp(part) * noise[:len(part)]
+             for part in np.split(e, np.cumsum(lengths)[:-1])]
+    return np.concatenate(noisy).astype(e.dtype)
+
+
+def random_scores(texts, seed=0):
+    """The baseline to beat: standard normal scores.
+
+    Args:
+        texts (list of ndarray): n texts of int ids (L_i,); equal texts get
+            equal scores.
+        seed (int): Seed of the numbers, at least 0.
+
+    Returns:
+        list of ndarray: Floats (L_i - 1,) for each text.
+    """
+    return [np.random.default_rng([seed, *np.asarray(tokens).tolist()])
+            .standard_normal(len(tokens) - 1) for tokens in texts]
+
+
+class NeighborChange(NamedTuple):
+    """What removing a word does to the neighbours in one layer.
+
+    Attributes:
+        left (ndarray): Indices no longer among the neighbours, ascending.
+        came (ndarray): As many that took their place, ascending.
+    """
+
+    left: np.ndarray
+    came: np.ndarray
+
+
+def neighbor_changes(before, after):
+    """Which neighbours left and which came, layer by layer.
+
+    Args:
+        before (ndarray): Integers (n_layers, k), neighbours of the text.
+        after (ndarray): Integers (n_layers, k), neighbours without the word.
+
+    Returns:
+        list of NeighborChange: One for each layer.
+    """
+    return [NeighborChange(_without(a, b), _without(b, a))
+            for a, b in zip(np.asarray(before), np.asarray(after),
+                            strict=True)]
+
+
+def _without(a, b):
+    """Entries of `a` that are not in `b`, ascending; none occurs twice."""
+    return np.sort(a[np.isin(a, b, assume_unique=True, invert=True)])
+
+
+class ReductionStep(NamedTuple):
+    """One step of an input reduction.
+
+    Attributes:
+        tokens (ndarray): Word ids that are left, with ``<eos>``.
+        removed (int): Position in the original text of the word just
+            removed; -1 for the original text itself.
+    """
+
+    tokens: np.ndarray
+    removed: int
+
+
+def input_reduction(importance, predict, tokens, min_words=1):
+    """Removes the least important word for as long as the prediction stays.
+
+    Feng et al. (2018), greedily, without their beam search.
+
+    Args:
+        importance (callable): From word ids (L,) to a score of each word,
+            floats (L - 1,); of equal scores the first word goes.
+        predict (callable): From a list of texts to their labels.
+        tokens (ndarray): Word ids (L,), the last one ``<eos>``.
+        min_words (int): How many words to leave at the least, 1 or more.
+
+    Returns:
+        list of ReductionStep: The original text first, the shortest text that
+        keeps the prediction last.
+
+    Raises:
+        ArgumentError: If `min_words` is below 1.
+    """
+    if min_words < 1:
+        raise ArgumentError('min_words', min_words, 'is below 1: a text '
+                            'without words says nothing')
+    tokens = np.asarray(tokens)
+    positions = np.arange(len(tokens))
+    label = predict([tokens])[0]
+    steps = [ReductionStep(tokens, -1)]
+    while len(tokens) - 1 > min_words:
+        i = int(np.argmin(importance(tokens)))
+        tokens = np.delete(tokens, i)
+        if predict([tokens])[0] != label:
+            break
+        steps.append(ReductionStep(tokens, int(positions[i])))
+        positions = np.delete(positions, i)
+    return steps
