@@ -2,7 +2,8 @@
 
 Plain batched code as a user would write it today.  Run by bench.py with a
 Python that has torch, faiss-cpu and numpy; reads the encoded texts that
-bench.py wrote and prints one JSON object of seconds.
+bench.py wrote and prints one JSON object of seconds.  It imports nothing of
+this project.
 """
 import argparse
 import json
@@ -19,6 +20,7 @@ UNITS, LAYERS, DROPOUT, NEIGHBORS = 300, 3, 0.4, 75
 
 
 class CNN(nn.Module):
+    """Convolutions with max over time, then an MLP."""
 
     def __init__(self, n_vocab, n_class):
         super().__init__()
@@ -42,6 +44,7 @@ class CNN(nn.Module):
 
 
 class LSTM(nn.Module):
+    """One stack of LSTM layers, or two that read in opposite directions."""
 
     def __init__(self, n_vocab, n_class, directions=1):
         super().__init__()
@@ -65,7 +68,7 @@ class LSTM(nn.Module):
 
 
 def reverse_texts(x, lengths):
-    """Each row's first `length` entries back to front."""
+    """The first entries of each row, as many as its length, back to front."""
     place = torch.arange(x.shape[1]).expand_as(x)
     back = lengths[:, None] - 1 - place
     return x.gather(1, torch.where(back >= 0, back, place))
@@ -76,6 +79,7 @@ MODELS = {'cnn': CNN, 'rnn': LSTM,
 
 
 def batches(texts, n_vocab, size):
+    """Padded ids, int64 (B, longest), and lengths, int64 (B,), of batches."""
     for begin in range(0, len(texts), size):
         part = texts[begin:begin + size]
         lengths = torch.tensor([len(text) for text in part])
@@ -86,6 +90,7 @@ def batches(texts, n_vocab, size):
 
 
 def train_epoch(model, optimizer, texts, labels, n_vocab, size):
+    """One sweep over the training texts, in batches of a size."""
     model.train()
     order = np.random.permutation(len(texts))
     texts = [texts[i] for i in order]
@@ -100,6 +105,7 @@ def train_epoch(model, optimizer, texts, labels, n_vocab, size):
 
 @torch.no_grad()
 def activations(model, texts, n_vocab, size):
+    """Activations of all texts, a list of float32 arrays (n, D_l)."""
     model.eval()
     parts = [[h.numpy() for h in model(x, lengths)[1]]
              for x, lengths in batches(texts, n_vocab, size)]
@@ -108,6 +114,7 @@ def activations(model, texts, n_vocab, size):
 
 
 def build(layers):
+    """One flat index a layer."""
     indexes = []
     for h in layers:
         indexes.append(faiss.IndexFlatL2(h.shape[1]))
@@ -116,25 +123,31 @@ def build(layers):
 
 
 def conformity(indexes, layers, labels, n_class):
+    """Share of the neighbours of each label, float64 (n, C)."""
     found = [labels[index.search(h, NEIGHBORS)[1]]
              for index, h in zip(indexes, layers, strict=True)]
     return np.mean([[(y == c).mean(1) for c in range(n_class)]
                     for y in found], axis=0).T
 
 
-def main():
-    parser = argparse.ArgumentParser()
+def build_parser():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('data', help='texts that bench.py wrote, .npz')
     parser.add_argument('--model', choices=sorted(MODELS), required=True)
     parser.add_argument('--explain', type=int, default=300)
     parser.add_argument('--batchsize', type=int, default=128)
-    args = parser.parse_args()
-    torch.manual_seed(0)
-    np.random.seed(0)
-    data = np.load(args.data)
-    train, test = (np.split(data[f'{s}_ids'],
-                            np.cumsum(data[f'{s}_lengths'])[:-1])
-                   for s in ('train', 'test'))
+    return parser
+
+
+def read_texts(data, split):
+    """The texts of a split, a list of int32 arrays."""
+    return np.split(data[f'{split}_ids'],
+                    np.cumsum(data[f'{split}_lengths'])[:-1])
+
+
+def measure(args, data):
+    """Seconds of each stage, and the number of texts without a word."""
+    train, test = read_texts(data, 'train'), read_texts(data, 'test')
     labels = data['train_labels'].astype(np.int64)
     n_vocab, n_class = int(data['n_vocab']), int(labels.max()) + 1
     model = MODELS[args.model](n_vocab, n_class)
@@ -158,7 +171,16 @@ def main():
                 for i in range(len(text) - 1)]
     timed('explain', lambda: conformity(indexes, run(variants), labels,
                                         n_class))
-    print(json.dumps({**seconds, 'n_variants': len(variants),
+    return seconds, len(variants)
+
+
+def main(argv=None):
+    args = build_parser().parse_args(argv)
+    torch.manual_seed(0)
+    np.random.seed(0)
+    with np.load(args.data) as arrays:
+        seconds, n_variants = measure(args, dict(arrays))
+    print(json.dumps({**seconds, 'n_variants': n_variants,
                       'torch': torch.__version__}))
 
 

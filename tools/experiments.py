@@ -1,22 +1,30 @@
 #!/usr/bin/env python
 """Train and evaluate the models of docs/experiments.md, and write its table.
 
-    DKNN_DATA=... python tools/experiments.py [--only NAME] [--out results]
+    DKNN_DATA=... python tools/experiments.py [--only TEXT] [--out results]
 
 A run that is finished is not repeated.  The table stands between two marks
 in docs/experiments.md and is replaced whole.
 """
-import argparse
-import json
-import os
 import pathlib
-import shlex
-import subprocess
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+import argparse
+import os
+import shlex
+import subprocess
+
+import runs
+import train
+from errors import UserError
+from files.atomic import read_json
+from runs.folder import RESULTS
+from tools import pages
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-PAGE = ROOT / 'docs' / 'experiments.md'
-BEGIN, END = '<!-- results -->', '<!-- end of results -->'
+PAGE = 'experiments.md'
 GLOVE = '--word_vectors $DKNN_DATA/glove.6B.50d.subset.txt'
 # Recurrent networks are kept small for two cores, and smaller where there
 # are many words.
@@ -25,11 +33,10 @@ SMALL, SMALLER = ('--unit 100 --layer 2 --epoch 6',
 RECURRENT = {'stsa.binary': SMALL, 'TREC': SMALL, 'custrev': SMALL,
              'rt-polarity': SMALL, 'imdb.binary': SMALL, 'dbpedia': SMALLER,
              'snli': SMALLER}
-
-# One row an experiment: the flags of train.py.
 # With the default dropout and learning rate a pair of noisy encodings stays
 # at chance on this small SNLI.
 PAIR = ' --dropout 0.1 --learning-rate 0.001'
+# The flags of train.py, one experiment each
 EXPERIMENTS = [
     f'--dataset {data} --model {model} {GLOVE}'
     + (PAIR if data == 'snli' else '')
@@ -38,70 +45,94 @@ EXPERIMENTS = [
     for model in ('cnn', 'rnn', 'bilstm', 'bow')]
 EXPERIMENTS += ['--dataset TREC --model cnn --char-based',
                 '--dataset vader.movie --model cnn']
+HEAD = ('`python train.py ...`', 'indexed', 'softmax', 'DkNN', 'agree',
+        'coverage of 90 % sets', 'mean size', 'training', 'DkNN')
 
 
-def run_command(command):
-    print('$', command, flush=True)
-    subprocess.run(shlex.split(os.path.expandvars(command)), cwd=ROOT,
-                   check=True)
+def run_command(*words):
+    """Runs a script of this project and shows what it prints.
+
+    Args:
+        *words (str): The script and its flags.
+
+    Raises:
+        UserError: If it fails.
+    """
+    print('$ python', *words, flush=True)
+    done = subprocess.run([sys.executable, *words], cwd=ROOT, check=False)
+    if done.returncode:
+        raise UserError(f'{words[0]} ended with exit code {done.returncode}')
+
+
+def words_of(flags):
+    """Flags as a list of words, environment variables replaced."""
+    return [os.path.expandvars(word) for word in shlex.split(flags)]
 
 
 def run_folder(flags, out):
     """Where train.py writes a run with these flags."""
-    words = flags.split()
-    name = '_'.join([words[1], words[3]]
-                    + (['char'] if '--char-based' in words else []))
-    return pathlib.Path(out) / name
+    args = train.build_parser().parse_args(words_of(flags))
+    return ROOT / runs.folder_of(out, args.dataset, args.model,
+                                 args.char_based)
 
 
 def result(flags, out):
-    """Train and evaluate unless that was done; the contents of dknn.json."""
+    """Trains and evaluates a model unless that was done.
+
+    Args:
+        flags (str): Of train.py.
+        out (str): Folder of all runs, relative to the project's.
+
+    Returns:
+        dict: The contents of dknn.json, and ``train_seconds``.
+
+    Raises:
+        UserError: If a script fails.
+    """
     folder = run_folder(flags, out)
-    metrics = ROOT / folder / 'dknn.json'
-    if not metrics.is_file():
-        run_command(f'{sys.executable} train.py {flags} --out {out}')
-        run_command(f'{sys.executable} run_dknn.py --model-setup {folder}')
-    log = json.loads((metrics.parent / 'log').read_text())
-    return {**json.loads(metrics.read_text()),
-            'train_seconds': log[-1]['elapsed_time']}
+    if not (folder / 'dknn.json').is_file():
+        run_command('train.py', *words_of(flags), '--out', str(out))
+        run_command('run_dknn.py', '--model-setup', str(folder))
+    return {**read_json(folder / 'dknn.json'),
+            'train_seconds': read_json(folder / 'log')[-1]['elapsed_time']}
 
 
-def table(rows):
-    """Markdown: a line an experiment."""
-    lines = ['| `python train.py ...` | indexed | softmax | DkNN | agree '
-             '| coverage of 90 % sets | mean size | training | DkNN |',
-             '|---|---|---|---|---|---|---|---|---|']
-    for flags, row in rows:
-        sets, = (s for s in row['prediction_sets'] if s['level'] == 0.9)
-        lines.append(
-            f'| `{flags}` | {row["n_train"]:,} '
-            f'| {row["softmax_accuracy"]:.4f} | {row["dknn_accuracy"]:.4f} '
-            f'| {row["agreement"]:.4f} | {sets["coverage"]:.4f} '
-            f'| {sets["mean_size"]:.2f} | {row["train_seconds"]:.0f} s '
-            f'| {row["seconds"]:.1f} s |')
-    return '\n'.join(lines)
+def cells(flags, row):
+    """An experiment's line of the table, from its flags and ``result``."""
+    sets, = (s for s in row['prediction_sets'] if s['level'] == 0.9)
+    return [f'`{flags}`', f'{row["n_train"]:,}',
+            f'{row["softmax_accuracy"]:.4f}', f'{row["dknn_accuracy"]:.4f}',
+            f'{row["agreement"]:.4f}', f'{sets["coverage"]:.4f}',
+            f'{sets["mean_size"]:.2f}', f'{row["train_seconds"]:.0f} s',
+            f'{row["seconds"]:.1f} s']
 
 
-def write_table(rows):
-    page = PAGE.read_text(encoding='utf-8')
-    before, rest = page.split(BEGIN)
-    _, after = rest.split(END)
-    PAGE.write_text(f'{before}{BEGIN}\n{table(rows)}\n{END}{after}',
-                    encoding='utf-8')
-
-
-def main():
+def build_parser():
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('--only', default='', metavar='TEXT',
-                        help='only experiments whose flags hold TEXT')
-    parser.add_argument('--out', default='results')
-    args = parser.parse_args()
-    rows = [(flags, result(flags, args.out)) for flags in EXPERIMENTS
-            if args.only in flags]
-    print(table(rows))
+                        help='only experiments whose flags hold TEXT; their '
+                             'table is printed and not written')
+    parser.add_argument('--out', default=RESULTS, metavar='DIR',
+                        help="folder of all runs, relative to the project's "
+                             f'(default: {RESULTS})')
+    parser.add_argument('--docs', type=pathlib.Path, default=ROOT / 'docs',
+                        metavar='DIR', help=f'where {PAGE} is (default: the '
+                        "project's docs)")
+    return parser
+
+
+def main(argv=None):
+    args = build_parser().parse_args(argv)
+    page = args.docs / PAGE
     if not args.only:
-        write_table(rows)
+        pages.read_around(page)  # it is in order, before hours of training
+    table = pages.table(HEAD, [
+        cells(flags, result(flags, args.out)) for flags in EXPERIMENTS
+        if args.only in flags])
+    print(table)
+    if not args.only:
+        pages.write_between(page, table)
 
 
 if __name__ == '__main__':
-    main()
+    runs.run_script(main)

@@ -1,0 +1,45 @@
+"""Seconds that a piece of work takes."""
+import collections
+import time
+
+
+def seconds_of(work, *args):
+    """Does some work once.
+
+    Args:
+        work (callable): What to time; its result is dropped.
+        *args (object): What it is called with.
+
+    Returns:
+        float: Wall-clock seconds.
+    """
+    start = time.perf_counter()
+    work(*args)
+    return time.perf_counter() - start
+
+
+class Clock:
+    """Adds up seconds by name.
+
+    Attributes:
+        seconds (Counter): Name to wall-clock seconds, in sum.
+    """
+
+    def __init__(self):
+        self.seconds = collections.Counter()
+
+    def __call__(self, name, work, *args):
+        """Does some work and adds its seconds to those of a name.
+
+        Args:
+            name (str): What the seconds are counted under.
+            work (callable): What to time.
+            *args (object): What it is called with.
+
+        Returns:
+            object: What the work returns.
+        """
+        start = time.perf_counter()
+        value = work(*args)
+        self.seconds[name] += time.perf_counter() - start
+        return value

@@ -1,0 +1,165 @@
+"""The experiments' table, with made-up experiments in place of the real."""
+import compat  # noqa: F401  (before Chainer)
+
+import json
+import re
+import subprocess
+
+import pytest
+import toys
+
+import text_datasets
+import train
+from errors import UserError
+from tools import experiments, pages
+
+PAGE = f'# Page\r\n\n{pages.BEGIN}\n| old |\n{pages.END}\n\nend\n'
+
+
+@pytest.fixture
+def docs(tmp_path):
+    folder = tmp_path / 'docs'
+    folder.mkdir()
+    (folder / experiments.PAGE).write_bytes(PAGE.encode())
+    return folder
+
+
+@pytest.fixture
+def commands(monkeypatch):
+    """The commands that were run, one list of words each."""
+    asked = []
+    run = experiments.run_command
+
+    def run_command(*words):
+        asked.append(words)
+        run(*words)
+
+    monkeypatch.setattr(experiments, 'run_command', run_command)
+    return asked
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    """The flags of one experiment, the only one; its data has a space."""
+    folder = tmp_path / 'my data'
+    folder.mkdir()
+    toys.write_csv(folder / 'toy.csv', toys.sentences())
+    monkeypatch.setenv('TOYS', str(folder))
+    flags = f'--model bow --dataset $TOYS/toy.csv {" ".join(toys.SMALL)}'
+    monkeypatch.setattr(experiments, 'EXPERIMENTS', [flags])
+    return flags
+
+
+def test_a_table_of_a_toy(toy, tmp_path, docs, commands, capsys):
+    """Trained once, read again the second time, and nothing else changed."""
+    out = tmp_path / 'runs'
+    real = toys.listing(toys.ROOT / 'docs')
+    flags = ['--out', str(out), '--docs', str(docs)]
+    experiments.main(flags)
+    folder, = out.iterdir()
+    assert folder.name == 'toy_bow'
+    assert [words[0] for words in commands] == ['train.py', 'run_dknn.py']
+    found = json.loads((folder / 'dknn.json').read_text())
+    log = json.loads((folder / 'log').read_text())
+    sets, = (s for s in found['prediction_sets'] if s['level'] == .9)
+    page = (docs / experiments.PAGE).read_bytes().decode()
+    before, after = PAGE.split('| old |')
+    assert page.startswith(before) and page.endswith(after)
+    head, rule, row = page[len(before):-len(after)].split('\n')
+    assert head.startswith('| `python train.py ...` | indexed |')
+    assert rule == '|' + '---|' * 9
+    assert row == (
+        f'| `{toy}` | {found["n_train"]} '
+        f'| {found["softmax_accuracy"]:.4f} | {found["dknn_accuracy"]:.4f} '
+        f'| {found["agreement"]:.4f} | {sets["coverage"]:.4f} '
+        f'| {sets["mean_size"]:.2f} | {log[-1]["elapsed_time"]:.0f} s '
+        f'| {found["seconds"]:.1f} s |')
+    assert row in capsys.readouterr().out
+
+    runs = toys.listing(out)
+    experiments.main(flags)
+    assert len(commands) == 2 and toys.listing(out) == runs
+    assert (docs / experiments.PAGE).read_bytes().decode() == page
+    assert toys.listing(toys.ROOT / 'docs') == real
+
+
+@pytest.fixture
+def finished(tmp_path, monkeypatch):
+    """Two finished experiments, by hand; the folder of their runs."""
+    monkeypatch.setattr(experiments, 'EXPERIMENTS', [
+        '--dataset TREC --model cnn --char-based',
+        '--dataset custrev --model rnn'])
+    for name, n in (('TREC_cnn_char', 3907), ('custrev_rnn', 12)):
+        folder = tmp_path / 'runs' / name
+        folder.mkdir(parents=True)
+        (folder / 'dknn.json').write_text(json.dumps({
+            'n_train': n, 'softmax_accuracy': .8, 'dknn_accuracy': .75,
+            'agreement': .9, 'seconds': 1.26, 'prediction_sets': [
+                {'level': .8, 'coverage': 0, 'mean_size': 0},
+                {'level': .9, 'coverage': .91, 'mean_size': 1.256}]}))
+        (folder / 'log').write_text(json.dumps([{'elapsed_time': 5.},
+                                                {'elapsed_time': 7.6}]))
+    return tmp_path / 'runs'
+
+
+def test_rows_by_hand(finished, docs, commands):
+    experiments.main(['--out', str(finished), '--docs', str(docs)])
+    assert not commands
+    lines = (docs / experiments.PAGE).read_text('utf-8').splitlines()
+    end = '0.8000 | 0.7500 | 0.9000 | 0.9100 | 1.26 | 8 s | 1.3 s |'
+    assert lines[lines.index(pages.BEGIN) + 3:lines.index(pages.END)] == [
+        f'| `--dataset TREC --model cnn --char-based` | 3,907 | {end}',
+        f'| `--dataset custrev --model rnn` | 12 | {end}']
+
+
+def test_a_choice_is_printed_and_not_written(finished, docs, capsys):
+    experiments.main(['--out', str(finished), '--docs', str(docs),
+                      '--only', 'custrev'])
+    said = capsys.readouterr().out
+    assert 'custrev' in said and 'TREC' not in said
+    assert (docs / experiments.PAGE).read_bytes() == PAGE.encode()
+
+
+def test_a_page_without_marks_is_refused_before_training(
+        toy, tmp_path, commands):
+    with pytest.raises(UserError, match='there is no page'):
+        experiments.main(['--out', str(tmp_path / 'runs'), '--docs',
+                          str(tmp_path)])
+    assert not commands
+
+
+def test_what_fails_is_named_and_leaves_the_page(docs, tmp_path, monkeypatch,
+                                                 capfd):
+    monkeypatch.setattr(experiments, 'EXPERIMENTS',
+                        ['--dataset /no/such.csv --model cnn'])
+    with pytest.raises(UserError, match=r'train\.py ended with exit code 2'):
+        experiments.main(['--out', str(tmp_path / 'runs'), '--docs',
+                          str(docs)])
+    assert 'train.py: error: ' in capfd.readouterr().err
+    assert (docs / experiments.PAGE).read_bytes() == PAGE.encode()
+
+
+def test_the_experiments_can_be_run():
+    """train.py takes their flags, and no two share a folder."""
+    folders = set()
+    for flags in experiments.EXPERIMENTS:
+        args = train.build_parser().parse_args(experiments.words_of(flags))
+        assert args.dataset in text_datasets.DATASETS
+        folders.add(experiments.run_folder(flags, 'results'))
+    assert len(folders) == len(experiments.EXPERIMENTS)
+    assert toys.ROOT / 'results' / 'stsa.binary_cnn' in folders
+
+
+def test_the_page_lists_the_experiments():
+    page = (toys.ROOT / 'docs' / experiments.PAGE).read_text('utf-8')
+    assert re.findall(r'^\| `(--.*?)` \|', page, re.MULTILINE) == (
+        experiments.EXPERIMENTS)
+
+
+def test_from_another_folder_as_a_command(tmp_path):
+    done = subprocess.run(
+        [experiments.sys.executable, toys.ROOT / 'tools' / 'experiments.py',
+         '--docs', tmp_path], cwd=tmp_path, capture_output=True, text=True,
+        check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith('experiments.py: error: there is no page')

@@ -1,0 +1,57 @@
+"""Tables of Markdown, and pages that hold results between two marks."""
+from errors import UserError
+from files.atomic import write_bytes
+
+BEGIN, END = '<!-- results -->', '<!-- end of results -->'
+
+
+def table(head, rows):
+    """A table of Markdown.
+
+    Args:
+        head (list of str): Titles of the columns.
+        rows (iterable of list): A str a column.
+
+    Returns:
+        str: A line for the head, a rule, and a line a row.
+    """
+    lines = ['| ' + ' | '.join(cells) + ' |' for cells in (head, *rows)]
+    return '\n'.join([lines[0], '|' + '---|' * len(head), *lines[1:]])
+
+
+def read_around(page):
+    """What stands before and behind the results, the marks included.
+
+    Args:
+        page (Path): A page of Markdown, UTF-8.
+
+    Returns:
+        tuple: Two str; line ends are kept as they are.
+
+    Raises:
+        UserError: If the page does not exist, or does not hold each mark
+            once, in order.
+    """
+    if not page.is_file():
+        raise UserError(f'there is no page {page} to write results into')
+    text = page.read_bytes().decode()
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end or text.count(BEGIN) + text.count(END) > 2:
+        raise UserError(f'{page} must hold {BEGIN} once, and {END} once '
+                        'behind it')
+    return before + begin, end + after
+
+
+def write_between(page, results):
+    """Replaces the results, whole or not at all, and nothing else.
+
+    Args:
+        page (Path): A page as for ``read_around``.
+        results (str): Markdown; it starts on a line of its own.
+
+    Raises:
+        UserError: As for ``read_around``.
+    """
+    before, after = read_around(page)
+    write_bytes(page, f'{before}\n{results}\n{after}'.encode())
