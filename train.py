@@ -12,7 +12,6 @@ import compat  # noqa: F401  (before Chainer)
 
 import argparse
 import datetime
-import functools
 import os
 import pathlib
 import platform
@@ -28,12 +27,13 @@ import nlp_utils
 import runs
 import text_datasets
 from errors import UserError
-from files.atomic import read_json, replacing, write_json
+from files.atomic import read_json, temporary_folder, write_json
 from files.word_vectors import read_word_vectors
 from functions.adam import Adam
 from runs import flags
 from runs import folder as run_folder
-from runs.loading import DAMAGED
+from runs import training as run_training
+from runs.snapshots import load_snapshot, write_npz
 
 BEST = 'validation/main/accuracy'
 VALIDATION_BATCH = 1024
@@ -58,7 +58,8 @@ def build_parser():
     add('--layer', '-l', type=flags.positive, default=3,
         help='layers of the LSTM, or of the MLP behind cnn and bow')
     add('--dropout', '-d', type=float, default=0.4, help='dropout ratio')
-    add('--learning-rate', type=float, default=0.003, help="Adam's alpha")
+    add('--learning-rate', type=flags.positive_number(1), default=0.003,
+        help="Adam's alpha")
     add('--char-based', action='store_true',
         help='characters in place of words')
     add('--word_vectors', '--word-vectors', metavar='FILE',
@@ -70,7 +71,8 @@ def build_parser():
         help='calibration examples, at most a fifth of the training data')
     add('--data-dir', metavar='DIR',
         help='folder with the published data files; $DKNN_DATA if left out')
-    add('--gpu', '-g', type=int, default=-1, help='GPU number, -1: CPU')
+    add('--gpu', '-g', type=flags.whole_number(-1), default=-1,
+        help='GPU number, -1: CPU')
     add('--out', '-o', default=run_folder.RESULTS,
         help='folder in which the run folder DATASET_MODEL is made')
     add('--resume', action='store_true',
@@ -152,21 +154,17 @@ class WithoutEscapes:
         self.stream.flush()
 
 
-def build_trainer(args, model, data, vocab, folder):
-    """Chainer's trainer with all its extensions."""
+def build_trainer(args, model, data, vocab, out, folder):
+    """Chainer's trainer; it writes into `out`, later into `folder`."""
     optimizer = Adam(alpha=args.learning_rate)
     optimizer.setup(model)
     updater = training.StandardUpdater(
         make_iterator(data.train, vocab, args.batchsize, train=True),
         optimizer, converter=convert, device=model.device)
-    trainer = training.Trainer(updater, (args.epoch, 'epoch'), out=folder)
+    trainer = training.Trainer(updater, (args.epoch, 'epoch'), out=out)
     valid = make_iterator(data.valid, vocab, VALIDATION_BATCH, train=False)
     trainer.extend(extensions.Evaluator(
         valid, model, converter=convert, device=model.device))
-    save = functools.partial(chainer.serializers.save_npz, compression=False)
-    trainer.extend(
-        extensions.snapshot_object(model, run_folder.MODEL, savefun=save),
-        trigger=training.triggers.MaxValueTrigger(BEST))
     trainer.extend(extensions.LogReport())
     trainer.extend(extensions.PrintReport(
         ['epoch', 'main/loss', 'validation/main/loss', 'main/accuracy',
@@ -178,13 +176,12 @@ def build_trainer(args, model, data, vocab, folder):
     if sys.stdout.isatty():
         trainer.extend(extensions.ProgressBar(update_interval=10))
 
-    @training.make_extension(trigger=(1, 'epoch'), priority=-50)
     def reseed(trainer):
         seed_epoch(args.seed, trainer.updater.epoch)
 
-    trainer.extend(reseed, name='reseed')
-    trainer.extend(extensions.snapshot(
-        savefun=save, filename=run_folder.SNAPSHOT))
+    trainer.extend(reseed, name='reseed', trigger=(1, 'epoch'),
+                   priority=run_training.SEED)
+    run_training.extend(trainer, model, folder, BEST)
     return trainer
 
 
@@ -208,16 +205,11 @@ def settings(args, data, vocab, vectors, folder):
     return own
 
 
-def write_setup(folder, now, data, vocab):
-    """Clears the run folder and writes what later scripts need beside the
-    model."""
-    check_folder(folder, now)
-    folder.mkdir(parents=True, exist_ok=True)
-    run_folder.clear(folder)
-    write_json(folder / run_folder.VOCAB, vocab)
-    write_json(folder / run_folder.CALIB,
-               [int(i) for i in data.calib_positions])
-    write_json(folder / run_folder.ARGS, now)
+def write_setup(out, now, data, vocab):
+    """Writes what later scripts need beside the model."""
+    write_json(out / run_folder.VOCAB, vocab)
+    write_json(out / run_folder.CALIB, [int(i) for i in data.calib_positions])
+    write_json(out / run_folder.ARGS, now)
 
 
 def check_folder(folder, now):
@@ -248,29 +240,26 @@ def check_resume(folder, now):
             '--resume out to train from the start')
 
 
-def load_snapshot(folder, trainer):
-    """Puts a trainer where the run stopped."""
-    try:
-        chainer.serializers.load_npz(folder / run_folder.SNAPSHOT, trainer)
-    except DAMAGED as error:
-        raise UserError(
-            f'{folder / run_folder.SNAPSHOT} is damaged ({error}); leave '
-            '--resume out to train from the start') from error
-
-
 def run_trainer(trainer, model, folder):
     """Trains; Ctrl-C ends it early and leaves a usable folder."""
     try:
-        trainer.run()
+        trainer.run(show_loop_exception_msg=False)
     except KeyboardInterrupt:
-        epoch = trainer.updater.epoch
-        if not (folder / run_folder.MODEL).is_file():
-            with replacing(folder / run_folder.MODEL) as temporary:
-                chainer.serializers.save_npz(temporary, model)
-        print(f'\ninterrupted in epoch {epoch + 1}; the folder is usable as '
-              'it is' + (', and --resume goes on from its last finished epoch'
-                         if (folder / run_folder.SNAPSHOT).is_file() else ''))
+        print(f'\ninterrupted in epoch {trainer.updater.epoch + 1}; '
+              + leave_usable(trainer, model, folder))
         raise
+
+
+def leave_usable(trainer, model, folder):
+    """Stores an interrupted run unless there is one; says what there is."""
+    if trainer.out == folder:
+        return ('the folder is usable as it is, and --resume goes on from '
+                'its last finished epoch')
+    if (folder / run_folder.MODEL).is_file():
+        return f'{folder} holds the run that was there before'
+    write_npz(trainer.out / run_folder.MODEL, model)
+    run_training.take_place(trainer.out, folder)
+    return 'the folder is usable as it is'
 
 
 def print_report(folder):
@@ -282,10 +271,8 @@ def print_report(folder):
     print(f'next: python run_dknn.py --model-setup {folder / run_folder.ARGS}')
 
 
-def main(argv=None):
-    args = build_parser().parse_args(argv)
-    folder = runs.folder_of(args.out, args.dataset, args.model,
-                            args.char_based)
+def train(args, folder, out):
+    """Trains into `out`, which takes the place of the run folder."""
     data, vocab = read_data(args)
     vectors = read_vectors(args.word_vectors, vocab)
     np.random.seed(args.seed)
@@ -294,13 +281,26 @@ def main(argv=None):
     if args.resume:
         check_resume(folder, now)
     else:
-        write_setup(folder, now, data, vocab)
+        check_folder(folder, now)
+        write_setup(out, now, data, vocab)
     seed_epoch(args.seed, 0)
-    trainer = build_trainer(args, model, data, vocab, folder)
+    trainer = build_trainer(args, model, data, vocab, out, folder)
     if args.resume:
-        load_snapshot(folder, trainer)
+        load_snapshot(folder / run_folder.SNAPSHOT, trainer)
         seed_epoch(args.seed, trainer.updater.epoch)
     run_trainer(trainer, model, folder)
+
+
+def main(argv=None):
+    args = build_parser().parse_args(argv)
+    folder = runs.folder_of(args.out, args.dataset, args.model,
+                            args.char_based)
+    with run_training.only_training(folder):
+        if args.resume:
+            train(args, folder, folder)
+        else:
+            with temporary_folder(folder) as out:
+                train(args, folder, out)
     print_report(folder)
 
 

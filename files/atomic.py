@@ -1,19 +1,25 @@
 """Files and folders written whole or not at all.
 
-What is written stands under a temporary name in the same folder until it is
-complete; then it takes its own name in one step.  A reader sees the old file
-or the new one (of a folder for a moment neither), never half of one.  After a
-failure the old one is there, and nothing else.
+What is written has a temporary name in the same folder until it is complete;
+then it takes its own name in one step.  A reader sees the old file or the new
+one (of a folder for a moment neither), never half of one.  After a failure the
+old one is there, and nothing else.
+
+A process that is killed leaves its temporary files.  They are locked while
+their writer lives, and the system releases the locks of a dead process: this
+is how ``remove_leftovers`` tells them from those that somebody is writing.
 """
 import contextlib
 import errno
 import json
 import os
 import pathlib
+import re
 import secrets
 import shutil
 
 from errors import UserError
+from files import locks
 
 
 @contextlib.contextmanager
@@ -28,13 +34,13 @@ def replacing(path):
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _beside(path, path.suffix)
-    temporary.touch(exist_ok=False)  # the umask decides who may read it
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    # The umask decides who may read it
+    with _temporary(path, path.suffix, pathlib.Path.touch) as temporary:
+        try:
+            yield temporary
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -48,14 +54,41 @@ def replacing_folder(folder):
     Yields:
         Path: An empty folder beside ``folder``.
     """
-    folder = pathlib.Path(folder)
-    temporary = _beside(folder)
-    temporary.mkdir(parents=True)
-    try:
+    with temporary_folder(folder) as temporary:
         yield temporary
-        _rename_over(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        rename_over(temporary, folder)
+
+
+@contextlib.contextmanager
+def temporary_folder(folder):
+    """Gives a temporary folder beside another, and removes it in the end.
+
+    Args:
+        folder (str or Path): A folder, which need not exist.
+
+    Yields:
+        Path: An empty folder beside ``folder``.
+    """
+    folder = pathlib.Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _temporary(folder, '', pathlib.Path.mkdir) as temporary:
+        try:
+            yield temporary
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _temporary(path, suffix, make):
+    """A new file or folder beside a path, locked."""
+    while True:
+        temporary = _beside(path, suffix)
+        make(temporary, exist_ok=False)
+        with locks.held(temporary, exclusive=True) as lock:
+            # It is gone if somebody took it for a leftover just before
+            if lock.is_path():
+                yield temporary
+                return
 
 
 def _beside(path, suffix=''):
@@ -63,8 +96,35 @@ def _beside(path, suffix=''):
     return path.with_name(f'.{path.name}.{secrets.token_hex(8)}{suffix}')
 
 
-def _rename_over(temporary, folder):
-    """Renames a folder; what has its name by then is removed."""
+def remove_leftovers(folder, name=None):
+    """Removes temporary files and folders whose writer is dead.
+
+    What cannot be removed (a folder that is read-only) stays.
+
+    Args:
+        folder (str or Path): Where to look, not below.
+        name (str): Only what should have replaced this name; None for all.
+    """
+    wanted = re.escape(name) if name else r'.+'
+    pattern = re.compile(rf'\.{wanted}\.[0-9a-f]{{16}}(\.\w+)?')
+    for path in list(pathlib.Path(folder).glob('.*')):
+        if pattern.fullmatch(path.name):
+            with contextlib.suppress(OSError), (
+                    locks.held(path, exclusive=True, wait=False)):
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+
+
+def rename_over(temporary, folder):
+    """Renames a folder; what has its name by then is removed.
+
+    Args:
+        temporary (Path): The folder, complete.
+        folder (str or Path): Its new name, in the same folder.
+    """
+    folder = pathlib.Path(folder)
     renamed = False
     while not renamed:
         old = _beside(folder)

@@ -120,8 +120,7 @@ class NeighborIndex:
 
         Args:
             path (str or Path): A file written by an index with the same
-                options.  That of a ``kdtree`` is a pickle: load only what
-                you trust.
+                options.
             X (array_like): The training examples that were indexed, as for
                 ``fit``.
 

@@ -28,18 +28,15 @@ class KDTreeIndex(CandidateIndex):
     query goes to the exact search.
     """
 
+    worth_storing = False
+
     def _build(self):
+        """Nothing to store: only a pickle could hold a tree, and reading
+        one can run code."""
+
+    def _open(self):
         from sklearn.neighbors import KDTree
         self._tree = KDTree(np.asarray(self.X_, dtype=np.float64))
-
-    def save(self, path):
-        import joblib
-        joblib.dump((self.X_.shape, self._tree), path)
-
-    def _read(self, path):
-        import joblib
-        shape, self._tree = joblib.load(path)
-        return shape
 
     def _candidates(self, Q, k):
         N, D = self.X_.shape

@@ -1,13 +1,15 @@
 """Logits and activations of a run's splits, stored in its folder."""
 import compat  # noqa: F401  (before Chainer)
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
 
 import nlp_utils
-from files.atomic import replacing_folder
+from files import stored
 from runs.folder import ACTIVATIONS
+from runs.notes import note
 from runs.passes import array_names, forward
 
 VERSION = 1  # to be raised where activations are computed in another way
@@ -22,7 +24,7 @@ class Activations(NamedTuple):
         layers (list of ndarray): Float32 (n, D_l) each, input side first.
         labels (ndarray): Int32 (n,); -1 where there is none.
         key (str): Names all that the arrays depend on, as a digest; None
-            where they are not stored.
+            for those of other texts than a whole split.
     """
 
     xs: nlp_utils.Texts
@@ -70,8 +72,8 @@ def activations_of(run, examples):
 def stored_activations(run, split):
     """What a run's network says of a split; computed once, then stored.
 
-    The arrays are stored in the run folder, and stored anew when parameters,
-    vocabulary or data changed.
+    The arrays are stored in the run folder, and stored again when parameters,
+    vocabulary or data changed, or when a file is not as it was written.
 
     Args:
         run (Run): A trained run.
@@ -83,28 +85,30 @@ def stored_activations(run, split):
     xs, labels = encode_examples(getattr(run.data, split), run.vocab)
     folder = run.folder / ACTIVATIONS / split
     key = _key(run, xs, labels)
-    if stored_key(folder) != key:
-        _store(run, split, xs, folder, key)
+
+    def make(temporary):
+        forward(run.model, xs, desc=f'activations of {split}',
+                out=functools.partial(_on_disk, temporary))
+
+    try:
+        problem = stored.ensure(folder, key, make)
+    except stored.NotWritable as error:
+        note(f'{error}; its arrays are computed, but not stored')
+        return Activations(xs, *forward(run.model, xs), labels, key)
+    if problem:
+        note(f'{folder}: {problem}; computed again')
     logits, *layers = (
         np.load(folder / f'{name}.npy', mmap_mode='r')
         for name in array_names(len(run.model.layer_names)))
     return Activations(xs, logits, layers, labels, key)
 
 
-def stored_key(folder):
-    """The key that a folder of stored arrays was written with, or None."""
-    path = folder / 'key'
-    return path.read_text() if path.is_file() else None
-
-
-def _store(run, split, xs, folder, key):
-    with replacing_folder(folder) as temporary:
-        def on_disk(name, shape):
-            return np.lib.format.open_memmap(
-                temporary / f'{name}.npy', 'w+', np.float32, shape)
-
-        forward(run.model, xs, desc=f'activations of {split}', out=on_disk)
-        (temporary / 'key').write_text(key)
+def _on_disk(folder, name, shape):
+    """A float32 array to write into, mapped from a new file."""
+    path = folder / f'{name}.npy'
+    array = np.lib.format.open_memmap(path, 'w+', np.float32, shape)
+    stored.reserve(path, path.stat().st_size)
+    return array
 
 
 def _key(run, xs, labels):

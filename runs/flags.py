@@ -11,7 +11,7 @@ FLAGS = {
     'data_dir': '--data-dir', 'dropout': '--dropout', 'gpu': '--gpu',
     'index': '--index', 'layers': '--layers', 'model_setup': '--model-setup',
     'n_layers': '--layer', 'n_neighbors': '--neighbors',
-    'n_units': '--unit',
+    'n_units': '--unit', 'learning_rate': '--learning-rate', 'out': '--out',
 }
 
 
@@ -28,6 +28,19 @@ def whole_number(least, most=math.inf):
         return value
 
     parse.__name__ = 'whole number'  # argparse names it
+    return parse
+
+
+def positive_number(most):
+    """A type for argparse: numbers above 0, `most` at the most."""
+    def parse(text):
+        value = float(text)
+        if not 0 < value <= most:  # NaN is not, either
+            raise argparse.ArgumentTypeError(
+                f'must be above 0 and at most {most}, got {text}')
+        return value
+
+    parse.__name__ = 'number'  # argparse names it
     return parse
 
 
@@ -53,7 +66,7 @@ def add_run_flags(parser):
         '--model-setup', metavar='PATH',
         help='args.json of a run, or its folder (default: the newest run '
              f'under {RESULTS}/)')
-    parser.add_argument('--gpu', '-g', type=int, default=-1,
+    parser.add_argument('--gpu', '-g', type=whole_number(-1), default=-1,
                         help='GPU number, -1 for the CPU (default: -1)')
     parser.add_argument('--data-dir', metavar='DIR',
                         help='folder with the published data files '

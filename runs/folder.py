@@ -13,13 +13,18 @@
 
 ``OUTPUTS`` names these and all that the scripts write beside them.
 """
+import json
 import pathlib
 import shutil
+from typing import Annotated, NamedTuple
+
+import msgspec
+from msgspec import Meta
 
 import nlp_utils
 import text_datasets
 from errors import UserError
-from files.atomic import read_json
+from files import typed
 
 ARGS, VOCAB, CALIB, MODEL = ('args.json', 'vocab.json', 'calib.json',
                              'best_model.npz')
@@ -33,9 +38,8 @@ OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, TEMPERATURE,
            'interpretations.jsonl')
 RESULTS = 'results'
 SPLITS = 'train', 'valid', 'calib', 'test'
-# What args.json must hold; the released code's runs have no more than this.
-SETTINGS = {'dataset': str, 'model': str, 'unit': int, 'layer': int,
-            'dropout': (int, float)}
+Id = Annotated[int, Meta(ge=0)]
+HINT = 'it is not what train.py wrote'
 
 
 def folder_of(out, dataset, model, char_based=False):
@@ -98,7 +102,7 @@ def find_folder(model_setup=None):
 
 
 def _newest_folder():
-    setups = sorted(pathlib.Path(RESULTS).glob('*/' + ARGS),
+    setups = sorted(pathlib.Path(RESULTS).glob('[!.]*/' + ARGS),
                     key=lambda path: path.stat().st_mtime)
     setups = [s for s in setups if (s.parent / MODEL).exists()]
     if not setups:
@@ -109,6 +113,56 @@ def _newest_folder():
     return setups[-1].parent
 
 
+class Settings(msgspec.Struct):
+    """What ``args.json`` must hold, and what it may.
+
+    The released code's runs have the first five only.  Other fields are
+    allowed, and not read.
+
+    Attributes:
+        dataset (str): Name, or path relative to the folder.
+        model (str): Name of the encoder.
+        unit (int): Width of the encoder.
+        layer (int): Layers of the LSTM or MLP.
+        dropout (float): Ratio, in [0, 1).
+        char_based (bool): Whether characters are the tokens.
+        seed (int): Of the splits.
+        calib_size (int): Most calibration examples.
+        embed_units (int): Width of the word vectors; None: that of the
+            encoder.
+        label_names (list of str): In the order of the labels.
+        data_fingerprint (str): What ``text_datasets.fingerprint`` gave.
+    """
+
+    dataset: str
+    model: str
+    unit: Annotated[int, Meta(ge=1)]
+    layer: Annotated[int, Meta(ge=1)]
+    dropout: Annotated[float, Meta(ge=0, lt=1)]
+    char_based: bool = False
+    seed: Annotated[int, Meta(ge=0, lt=1 << 32)] = 0
+    calib_size: Annotated[int, Meta(ge=0)] = 1000
+    embed_units: Annotated[int, Meta(ge=1)] | None = None
+    label_names: list[str] | None = None
+    data_fingerprint: str | None = None
+
+
+class Setup(NamedTuple):
+    """The three JSON files of a run folder.
+
+    Attributes:
+        args (dict): All that ``args.json`` holds.
+        settings (Settings): What of it is read.
+        vocab (dict): Word to id.
+        positions (list of int): Of the calibration examples.
+    """
+
+    args: dict
+    settings: Settings
+    vocab: dict
+    positions: list
+
+
 def read_setup(folder):
     """Settings, vocabulary and calibration positions of a run folder.
 
@@ -116,31 +170,17 @@ def read_setup(folder):
         folder (pathlib.Path): A folder of ``find_folder``.
 
     Returns:
-        tuple: ``args`` (dict), ``vocab`` (dict of word to id) and the
-        positions of the calibration examples (list of int).
+        Setup: Their contents.
 
     Raises:
         UserError: If a file is not JSON, or holds something else.
     """
-    args, vocab, positions = (read_json(folder / name)
-                              for name in (ARGS, VOCAB, CALIB))
-    wrong = [name for name, kind in SETTINGS.items()
-             if not isinstance(args, dict)
-             or not isinstance(args.get(name), kind)]
-    if wrong:
-        raise UserError(f'{folder / ARGS} holds no usable {wrong[0]!r}; '
-                        'it is not what train.py wrote')
-    if not _is_vocabulary(vocab):
+    content = (folder / ARGS).read_bytes()
+    settings = typed.decode(content, Settings, folder / ARGS, HINT)
+    vocab = typed.read(folder / VOCAB, dict[str, Id], HINT)
+    if (nlp_utils.SPECIAL_WORDS.items() - vocab.items()
+            or set(vocab.values()) != set(range(len(vocab)))):
         raise UserError(f'{folder / VOCAB} does not give its words the ids '
-                        'from 0; it is not what train.py wrote')
-    if not isinstance(positions, list) or not all(
-            isinstance(i, int) for i in positions):
-        raise UserError(f'{folder / CALIB} is no list of calibration '
-                        'positions; it is not what train.py wrote')
-    return args, vocab, positions
-
-
-def _is_vocabulary(vocab):
-    return (isinstance(vocab, dict)
-            and not nlp_utils.SPECIAL_WORDS.items() - vocab.items()
-            and set(vocab.values()) == set(range(len(vocab))))
+                        f'from 0; {HINT}')
+    positions = typed.read(folder / CALIB, list[Id], HINT)
+    return Setup(json.loads(content), settings, vocab, positions)

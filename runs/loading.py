@@ -2,25 +2,18 @@
 import compat  # noqa: F401  (before Chainer)
 
 import hashlib
-import io
 import os
 import pathlib
-import pickle
-import zipfile
-import zlib
 from typing import NamedTuple
 
 import chainer
-import numpy as np
 
 import nets
 import text_datasets
 from errors import ArgumentError, UserError
+from files.atomic import remove_leftovers
 from runs import folder as run_folder
-
-# What NumPy, joblib and faiss raise for a file that is cut or overwritten
-DAMAGED = (OSError, ValueError, RuntimeError, EOFError, LookupError,
-           TypeError, zipfile.BadZipFile, zlib.error, pickle.UnpicklingError)
+from runs.snapshots import DAMAGED, load_parameters, read_npz
 
 
 class Run(NamedTuple):
@@ -64,42 +57,57 @@ def load_run(model_setup=None, data_dir=None, gpu=-1):
             there is no such GPU.
     """
     folder = run_folder.find_folder(model_setup)
-    args, vocab, positions = run_folder.read_setup(folder)
+    remove_leftovers(folder)
+    remove_leftovers(folder / run_folder.ACTIVATIONS)
+    args, settings, vocab, positions = run_folder.read_setup(folder)
     data = text_datasets.load_dataset(
-        _dataset_path(folder, args['dataset'], data_dir), data_dir,
-        char_based=args.get('char_based', False), seed=args.get('seed', 0),
-        calib_size=args.get('calib_size', 1000),
-        calib_positions=positions)
-    names = args.get('label_names', list(data.label_names))
+        _dataset_path(folder, settings.dataset, data_dir), data_dir,
+        char_based=settings.char_based, seed=settings.seed,
+        calib_size=settings.calib_size, calib_positions=positions)
+    _check_data(folder, settings, data)
+    content = (folder / run_folder.MODEL).read_bytes()
+    model = _make_model(folder, settings, len(vocab), data, content)
+    to_device(model, gpu)
+    return Run(folder, args, vocab, data, model, hashlib.sha256(content))
+
+
+def _check_data(folder, settings, data):
+    """The data are those that the run was trained on."""
+    names = settings.label_names or list(data.label_names)
     if names != list(data.label_names):
         raise UserError(
             f'{folder} was trained on the labels {names}, but '
             f'{data.name} now has {list(data.label_names)}; train again')
-    model = nets.make_classifier(
-        args['model'], len(vocab), len(data.label_names),
-        n_units=args['unit'], n_layers=args['layer'],
-        dropout=args['dropout'], pair=data.pair,
-        embed_units=args.get('embed_units'))
-    digest = _load_parameters(folder, model)
-    to_device(model, gpu)
-    return Run(folder, args, vocab, data, model, digest)
+    if settings.data_fingerprint not in (None,
+                                         text_datasets.fingerprint(data)):
+        raise UserError(
+            f'{folder} was trained on other examples than {data.name} now '
+            f'gives with seed {settings.seed}: its files, or '
+            f'{run_folder.ARGS} or {run_folder.CALIB}, have changed; put '
+            'them back, or train again')
 
 
-def _load_parameters(folder, model):
-    """Fills a network; the digest of the very bytes that it was filled from.
-    """
-    content = (folder / run_folder.MODEL).read_bytes()
+def _make_model(folder, settings, n_vocab, data, content):
+    """The network of some settings, filled from a file of parameters."""
     try:
-        with np.load(io.BytesIO(content)) as arrays:
-            unused = set(arrays.files) - {
-                name.lstrip('/') for name, _ in model.namedparams()}
-            if unused:
-                raise ValueError(f'it has {sorted(unused)[0]}, too')
-            chainer.serializers.NpzDeserializer(arrays).load(model)
-    except DAMAGED as error:
+        n_stored = sum(a.size for a in read_npz(content).values())
+        # Every network has so many parameters at least; another one is not
+        # even made, for it may not fit into memory
+        least = settings.unit + (settings.layer - 1) * max(
+            0, settings.unit - 2) ** 2
+        if least > n_stored:
+            raise ValueError(f'{settings.layer} layers of {settings.unit} '
+                             f'units need more than its {n_stored} values')
+        model = nets.make_classifier(
+            settings.model, n_vocab, len(data.label_names),
+            n_units=settings.unit, n_layers=settings.layer,
+            dropout=settings.dropout, pair=data.pair,
+            embed_units=settings.embed_units)
+        load_parameters(content, model)
+    except (*DAMAGED, MemoryError) as error:
         raise UserError(f'{folder / run_folder.MODEL} does not fit '
                         f'{folder / run_folder.ARGS}: {error}') from error
-    return hashlib.sha256(content)
+    return model
 
 
 def _dataset_path(folder, dataset, data_dir):

@@ -1,14 +1,11 @@
 """What is fitted on a run's activations: DkNN and the temperature."""
-import sys
-
 from dknn import DkNN
-from errors import MissingPackage
-from files.atomic import replacing_folder, write_json
+from files import stored
+from files.atomic import write_json
 from metrics import confidence
 from neighbors import INDEXES
-from runs.activations import stored_key
 from runs.folder import ACTIVATIONS, TEMPERATURE
-from runs.loading import DAMAGED
+from runs.notes import note
 
 INDEX_VERSION = 1  # to be raised where indexes are built in another way
 
@@ -47,19 +44,20 @@ def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
 def _fit_or_load(dknn, folder, train):
     """Takes the stored index, or builds it and stores it."""
     key = f'{train.key} {dknn.layers} {INDEX_VERSION}'
-    if stored_key(folder) == key:
-        try:
-            dknn.load_indexes(folder, train.layers, train.labels)
-            return
-        except MissingPackage:
-            raise
-        except DAMAGED as error:
-            print(f'{folder} is damaged ({type(error).__name__}) and built '
-                  'anew', file=sys.stderr)
-    dknn.fit(train.layers, train.labels)
-    with replacing_folder(folder) as temporary:
-        dknn.save_indexes(temporary)
-        (temporary / 'key').write_text(key)
+
+    def make(temporary):
+        dknn.fit(train.layers, train.labels).save_indexes(temporary)
+
+    try:
+        problem = stored.ensure(folder, key, make)
+    except stored.NotWritable as error:
+        note(f'{error}; the index is built, but not stored')
+        dknn.fit(train.layers, train.labels)
+        return
+    if problem:
+        note(f'{folder}: {problem}; built again')
+    if not hasattr(dknn, 'indexes_'):
+        dknn.load_indexes(folder, train.layers, train.labels)
 
 
 def store_temperature(run, calib):
@@ -78,7 +76,14 @@ def store_temperature(run, calib):
     before, after = (confidence.negative_log_likelihood(
         confidence.softmax(calib.logits, t), calib.labels)
         for t in (1.0, temperature))
-    write_json(run.folder / TEMPERATURE, {
+    content = {
         'temperature': temperature, 'n': len(calib.labels), 'split': 'calib',
-        'nll_before': before, 'nll_after': after})
+        'nll_before': before, 'nll_after': after}
+    try:
+        write_json(run.folder / TEMPERATURE, content)
+    except OSError as error:
+        if error.errno not in stored.READ_ONLY:
+            raise
+        note(f'{run.folder / TEMPERATURE} cannot be written; '
+             f'T = {temperature:.4f} is used, but not stored')
     return temperature

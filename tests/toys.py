@@ -59,11 +59,16 @@ def write_pairs(path, n=200):
 
 def fit(out, dataset, *flags):
     """Train on a data set in this process; returns the run folder."""
-    before = set(pathlib.Path(out).glob('*'))
+    before = visible(out)
     train.main(['--dataset', str(dataset), '--out', str(out), *SMALL,
                 *map(str, flags)])
-    folder, = set(pathlib.Path(out).glob('*')) - before or before
+    folder, = visible(out) - before or before
     return folder
+
+
+def visible(folder):
+    """What is in a folder, if it is there, hidden files left out."""
+    return set(pathlib.Path(folder).glob('[!.]*'))
 
 
 def command(*words, **options):

@@ -1,6 +1,7 @@
 """Stored activations: those of the network, and of nothing older."""
 import compat  # noqa: F401  (before Chainer)
 
+import json
 import os
 
 import chainer
@@ -55,6 +56,13 @@ def test_activations_follow_the_model(run_folder):
 @pytest.mark.parametrize('old, new', [
     (' film', ' plot'), ('negative,', 'positive,')])
 def test_activations_follow_the_data(run_folder, old, new):
+    """Also of a run that does not say what it was trained on, as those of
+    the released code."""
+    path = run_folder / 'args.json'
+    settings = json.loads(path.read_text())
+    del settings['data_fingerprint']
+    path.write_text(json.dumps(settings))
+
     def computed():
         run = runs.load_run(run_folder)
         found = runs.stored_activations(run, 'train')
@@ -110,3 +118,91 @@ def test_selected_activations(run_folder):
     assert some.xs.sides[0][1] is found.xs.sides[0][1]
     assert some.key is None
     assert len(found.select(slice(None)).labels) == len(found.labels)
+
+
+# ------------------------------------------------------------------ damage
+
+def damages(content):
+    """(name, content) of a file that is not what was written."""
+    half = len(content) // 2
+    flipped = bytearray(content)
+    flipped[half] ^= 1
+    return {'empty': b'', 'cut': content[:half], 'flipped': bytes(flipped),
+            'longer': content + b'x', 'other': b'garbage'}
+
+
+@pytest.mark.parametrize('name', ['logits.npy', 'layer_0.npy', 'key'])
+def test_damaged_arrays_are_computed_again(run_folder, name, capsys):
+    run = runs.load_run(run_folder)
+    before = np.array(runs.stored_activations(run, 'test').logits)
+    path = run_folder / 'activations' / 'test' / name
+    content = path.read_bytes()
+    for damage in damages(content).values():
+        path.write_bytes(damage)
+        capsys.readouterr()
+        after = runs.stored_activations(run, 'test').logits
+        np.testing.assert_array_equal(before, after)
+        said = capsys.readouterr().err
+        assert name == 'key' or said == (
+            f'{path.parent}: {name} is damaged; computed again\n')
+        assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize('change', [
+    lambda array: array[::-1], lambda array: array[:-1],
+    lambda array: array.astype(np.float64), lambda array: array.T,
+    lambda array: array.astype(object)])
+def test_arrays_that_are_others_are_computed_again(run_folder, change,
+                                                   capsys):
+    """Rows reordered, fewer, or of another type: valid files, all of them."""
+    run = runs.load_run(run_folder)
+    before = [np.array(h) for h in runs.stored_activations(run,
+                                                           'train').layers]
+    path = run_folder / 'activations' / 'train' / 'layer_1.npy'
+    np.save(path, change(np.load(path)))
+    after = runs.stored_activations(run, 'train').layers
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert 'layer_1.npy is damaged' in capsys.readouterr().err
+
+
+def test_swapped_siblings_are_computed_again(run_folder, capsys):
+    run = runs.load_run(run_folder)
+    before = [np.array(h) for h in runs.stored_activations(run,
+                                                           'test').layers]
+    folder = run_folder / 'activations' / 'test'
+    one, other = folder / 'layer_1.npy', folder / 'layer_2.npy'
+    one.rename(folder / 'x')
+    other.rename(one)
+    (folder / 'x').rename(other)
+    after = runs.stored_activations(run, 'test').layers
+    for a, b in zip(before, after, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert 'layer_1.npy is damaged' in capsys.readouterr().err
+
+
+def test_arrays_of_an_earlier_format(run_folder, capsys):
+    """Without checksums: computed again, without a word."""
+    run = runs.load_run(run_folder)
+    found = runs.stored_activations(run, 'test')
+    path = run_folder / 'activations' / 'test' / 'key'
+    path.write_text(found.key)
+    assert runs.stored_activations(run, 'test').key == found.key
+    assert path.read_text().startswith('{')
+    assert capsys.readouterr().err == ''
+
+
+def test_a_folder_that_cannot_be_written(run_folder, monkeypatch, capsys):
+    """Nothing is stored, and the arrays are right all the same."""
+    run = runs.load_run(run_folder)
+    expected = run.model.logits(runs.encode_examples(
+        run.data.test, run.vocab)[0]).array
+
+    def refuse(*args, **keys):
+        raise PermissionError(13, 'Permission denied', 'x')
+
+    monkeypatch.setattr('files.atomic.pathlib.Path.mkdir', refuse)
+    found = runs.stored_activations(run, 'test')
+    np.testing.assert_allclose(found.logits, expected, rtol=1e-4, atol=1e-6)
+    assert 'computed, but not stored' in capsys.readouterr().err
+    assert not (run_folder / 'activations').exists()

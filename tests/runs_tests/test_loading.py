@@ -7,11 +7,13 @@ import random
 import shutil
 
 import chainer
+import numpy as np
 import pytest
 import toys
 
 import nets
 import runs
+from errors import UserError
 
 # Another machine's, as the released code wrote them.
 ELSEWHERE = '/home/someone/deep-knn/result'
@@ -59,7 +61,8 @@ def test_missing_files(run_folder, name):
 @pytest.mark.parametrize('content', ['', '{"dataset": ', '\x00\x01'])
 def test_broken_json(run_folder, name, content):
     (run_folder / name).write_text(content)
-    with pytest.raises(ValueError, match=f'{name} is no valid JSON'):
+    with pytest.raises(UserError, match=f'{name} is no valid JSON|{name}: '
+                       'expected array, got object'):
         runs.load_run(run_folder)
 
 
@@ -122,7 +125,8 @@ def test_valid_json_that_is_something_else(run_folder, name, content):
 @pytest.mark.parametrize('positions', [[0, 0], [-1], [10 ** 6], [.5]])
 def test_positions_of_other_data(run_folder, positions):
     (run_folder / 'calib.json').write_text(json.dumps(positions))
-    with pytest.raises(ValueError, match='calibration positions'):
+    with pytest.raises(UserError, match='calibration positions|calib.json: '
+                       r'\[0\]: expected int'):
         runs.load_run(run_folder)
 
 
@@ -170,3 +174,105 @@ def test_a_run_of_the_released_code(tmp_path):
     dknn = runs.fit_dknn(run, train, calib, n_neighbors=5)
     prediction = dknn.predict(test.layers)
     assert len(prediction.label) == 20
+
+
+# ------------------------------------------------------- what has changed
+
+def swapped(text):
+    """The same rows in the opposite order."""
+    head, *rows = text.splitlines(keepends=True)
+    return ''.join([head, *rows[::-1]])
+
+
+@pytest.mark.parametrize('changed', [
+    swapped, lambda text: text.replace('positive,', 'x,').replace(
+        'negative,', 'positive,').replace('x,', 'negative,'),
+    lambda text: text.replace(' film', ' plot', 1)])
+def test_other_data_are_refused(run_folder, changed):
+    path = run_folder.parents[1] / 'toy.csv'
+    path.write_text(changed(path.read_text()))
+    with pytest.raises(UserError, match='was trained on other examples than'):
+        runs.load_run(run_folder)
+
+
+@pytest.mark.parametrize('settings', [
+    {'seed': 1}, {'char_based': True}, {'calib_size': 10}])
+def test_edited_settings_are_refused(run_folder, settings):
+    """The network fits, but its examples are others."""
+    if 'calib_size' in settings:  # calib.json, not it, says how many
+        path = run_folder / 'calib.json'
+        path.write_text(json.dumps(json.loads(path.read_text())[:10]))
+    change(run_folder, **settings)
+    with pytest.raises(UserError, match='was trained on other examples than'):
+        runs.load_run(run_folder)
+
+
+def test_edited_calibration_positions_are_refused(run_folder):
+    path = run_folder / 'calib.json'
+    positions = json.loads(path.read_text())
+    path.write_text(json.dumps(positions[1:] + positions[:1]))
+    with pytest.raises(UserError, match='calib.json, have changed'):
+        runs.load_run(run_folder)
+
+
+# ------------------------------------------------- fields of another type
+
+WRONG = ['', 'a', [], {}, None, True, -1, 1.5, 10 ** 7, 10 ** 9, 2 ** 70,
+         [[[]]], {'a': 1}]
+
+
+@pytest.mark.parametrize('field', ['dataset', 'model', 'unit', 'layer',
+                                   'dropout', 'char_based', 'seed',
+                                   'calib_size', 'embed_units',
+                                   'label_names', 'data_fingerprint'])
+def test_every_field_of_a_wrong_type(run_folder, field):
+    """A sentence, or the run as it was: nothing else, and no memory taken."""
+    for value in WRONG:
+        change(run_folder, **{field: value})
+        try:
+            assert runs.load_run(run_folder).data.train
+        except UserError as error:
+            assert '\n' not in str(error) and str(run_folder) in str(error)
+
+
+def test_a_field_that_is_missing(run_folder):
+    path = run_folder / 'args.json'
+    settings = json.loads(path.read_text())
+    for name in ('dataset', 'model', 'unit', 'layer', 'dropout'):
+        path.write_text(json.dumps({key: value for key, value in
+                                    settings.items() if key != name}))
+        with pytest.raises(UserError, match=f'missing required field {name}'):
+            runs.load_run(run_folder)
+
+
+@pytest.mark.parametrize('name', ['args.json', 'vocab.json', 'calib.json'])
+@pytest.mark.parametrize('end', ['', ']' * 100_000])
+def test_json_that_is_deeply_nested(run_folder, name, end):
+    (run_folder / name).write_text('[' * 100_000 + end)
+    with pytest.raises(UserError, match=name):
+        runs.load_run(run_folder)
+
+
+@pytest.mark.parametrize('value', ['[1]', '{}', 'null', '1.5', '-1', '"1"',
+                                   '1e400', 'NaN'])
+def test_a_vocabulary_with_an_odd_id(run_folder, value):
+    (run_folder / 'vocab.json').write_text(
+        '{"<eos>": 0, "<unk>": 1, "good": %s}' % value)
+    with pytest.raises(UserError, match='vocab.json'):
+        runs.load_run(run_folder)
+
+
+def test_parameters_with_pickles_are_refused(run_folder):
+    """An array of objects would run what its pickle says."""
+    path = run_folder / 'best_model.npz'
+    with np.load(path) as arrays:
+        stored = dict(arrays)
+    stored['output/b'] = np.array([Boom(), Boom()], dtype=object)
+    np.savez(path, **stored)
+    with pytest.raises(UserError, match='allow_pickle'):
+        runs.load_run(run_folder)
+
+
+class Boom:
+    def __reduce__(self):
+        return exec, ('raise SystemExit("code from a run folder was run")',)

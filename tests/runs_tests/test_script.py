@@ -26,7 +26,13 @@ def ends(error, monkeypatch, capsys):
 @pytest.mark.parametrize('error, said', [
     (UserError('no such thing'), 'no such thing'),
     (FileNotFoundError(2, 'No such file', 'x.txt'),
-     "[Errno 2] No such file: 'x.txt'"),
+     'x.txt: no such file; check the path'),
+    (OSError(28, 'No space left on device'),
+     'no space left on device; free some space and run this again'),
+    (MemoryError(), 'there is not enough memory for this; make the network, '
+     'the batches or the data smaller'),
+    (UserError('a \x1b[31mred\x1b[0m\nname é'),
+     'a \\x1b[31mred\\x1b[0m\\nname é'),
     (MissingPackage('faiss', 'faiss-cpu', 'the index hnsw'),
      'the index hnsw needs faiss, which is not installed: pip install '
      'faiss-cpu'),

@@ -1,0 +1,106 @@
+"""Parameters and snapshots as npz files without pickles, the same bytes for
+the same values.
+
+Chainer's own writers keep the parameters in the order of a set, which differs
+from process to process, and its snapshots hold pickled ``None``s, for which
+its reader allows any pickle: reading one can run code.
+"""
+import compat  # noqa: F401  (before Chainer)
+
+import io
+import zipfile
+import zlib
+
+import numpy as np
+from chainer.serializers import DictionarySerializer, NpzDeserializer
+
+from errors import UserError
+from files.atomic import replacing
+
+NONES = 'is_none'  # name of the array that lists what is None
+# What NumPy and Chainer raise for a file that is cut, overwritten or another
+DAMAGED = (OSError, ValueError, RuntimeError, EOFError, LookupError,
+           TypeError, zipfile.BadZipFile, zlib.error)
+
+
+def write_npz(path, target):
+    """Writes what can be serialized: a network, or a trainer.
+
+    Args:
+        path (str or Path): The file; written whole or not at all.
+        target (object): With a method ``serialize``, as Chainer's.
+    """
+    serializer = DictionarySerializer()
+    serializer.save(target)
+    arrays, nones = {}, []
+    for name in sorted(serializer.target):
+        value = np.asarray(serializer.target[name])
+        if value.dtype != object:
+            arrays[name] = value
+        elif value.ndim == 0 and value[()] is None:
+            nones.append(name)
+        else:
+            raise TypeError(f'{name} is {value!r}, which no array can hold')
+    if nones:
+        arrays[NONES] = np.array(nones)
+    with replacing(path) as temporary:
+        with open(temporary, 'wb') as stream:
+            np.savez(stream, **arrays)
+
+
+def read_npz(content):
+    """Arrays of a file of ``write_npz``, or of one of Chainer's.
+
+    Args:
+        content (bytes): The file.
+
+    Returns:
+        dict: Name to ndarray; ``None`` is an object array of it.
+
+    Raises:
+        ValueError: If it holds pickles, like a snapshot of Chainer's own, or
+            is no such file; other errors of a damaged zip file as well.
+    """
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        arrays = dict(stored)
+    for name in arrays.pop(NONES, np.empty(0, str)).tolist():
+        arrays[name] = np.asarray(None)
+    return arrays
+
+
+def load_parameters(content, model):
+    """Fills a network, no parameter more, none less.
+
+    Args:
+        content (bytes): A file of parameters.
+        model (chainer.Chain): The network.
+
+    Raises:
+        ValueError: If the file holds others than the network has; other
+            errors where it does not fit or is damaged.
+    """
+    arrays = read_npz(content)
+    unused = set(arrays) - {name.lstrip('/')
+                            for name, _ in model.namedparams()}
+    if unused:
+        raise ValueError(f'it has {sorted(unused)[0]}, too')
+    NpzDeserializer(arrays).load(model)
+
+
+def load_snapshot(path, trainer):
+    """Puts a trainer where it was when a snapshot was written.
+
+    Args:
+        path (Path): A file of ``write_npz``.
+        trainer (chainer.training.Trainer): A trainer like the one written.
+
+    Raises:
+        UserError: If the file is damaged, or not of such a trainer.
+    """
+    try:
+        NpzDeserializer(read_npz(path.read_bytes())).load(trainer)
+    except DAMAGED as error:
+        reason = str(error).partition('\n')[0] or type(error).__name__
+        raise UserError(
+            f'{path} cannot be used ({reason}); train again from the '
+            'start, without --resume') from error
