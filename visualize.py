@@ -5,13 +5,16 @@ A *record* is a dict, one for each text, as ``interpret.py`` writes them to
 ``read_records`` there checks its version.  The figures for a paper are in
 ``page.figures``.
 """
+import base64
+import hashlib
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup
 
 from files import atomic
 from page import cells, facts
-from page.colours import CLASSES, PALETTES, palette, palette_kind
+from page.colours import CLASSES, LETTERS, PALETTES, palette, palette_kind
 from page.rows import TEXTS, clean
 from saliency.methods import METHODS
 from saliency.records import check_records, without_eos
@@ -32,13 +35,13 @@ def render_page(records, title=None):
         title (str): Of the page; None names data set and model.
 
     Returns:
-        str: Valid HTML5 that loads nothing from the network.  All that comes
-        from the records is escaped, characters not allowed in HTML become
-        U+FFFD, and a closing ``<eos>`` is not shown.
+        str: Valid HTML5 that loads nothing from the network: its content
+        security policy allows its own style and script, nothing else.  All
+        that comes from the records is escaped, characters not allowed in
+        HTML become U+FFFD, and a closing ``<eos>`` is not shown.
 
     Raises:
-        UserError: There is no record, scores do not fit the words or are not
-            finite, or the records have different label names.
+        UserError: As for ``saliency.records.check_records``.
     """
     records = [without_eos(record) for record in records]
     check_records(records)
@@ -46,9 +49,18 @@ def render_page(records, title=None):
     kind = palette_kind(records)
     training = facts.training_texts(records)
     found = [facts.record_facts(record, training) for record in records]
-    parts = [cells.record_parts(record) for record in records]
     scales = facts.shared_scales(records)
-    return _environment().get_template('page.html').render(
+    parts = [cells.record_parts(record, scales) for record in records]
+    heights = list(map(cells.part_height, parts))
+    env = _environment()
+    style = env.get_template('page.css').render(
+        heights=sorted(set(heights)),
+        colours=list(zip(CLASSES, palette(kind), palette(kind, dark=True),
+                         strict=True)))
+    script = env.get_template('page.js').render()
+    return env.get_template('page.html').render(
+        style=Markup(style), script=Markup(script),
+        policy=_policy(style, script), classes=CLASSES,
         title=title or f'{first["dataset"]}, {first["model"]}: which words '
         'the predictions are due to',
         first=first, methods=list(scales), text_names=TEXTS,
@@ -57,14 +69,12 @@ def render_page(records, title=None):
                       for name, method in METHODS.items()},
         accuracy={name: facts.accuracy(records, name)
                   for name in ('dknn', 'softmax')},
-        colours=list(zip(CLASSES, palette(kind), palette(kind, dark=True),
-                         strict=True)),
-        texts=zip(facts.anchors(records), records, parts,
-                  map(cells.part_height, parts), found,
+        texts=zip(facts.anchors(records), records, parts, heights, found,
                   map(facts.removal, records), strict=True),
         n_texts=len(records),
-        data={'labels': list(first['label_names']), 'scales': scales,
-              'facts': found, 'training': list(training)})
+        data={'labels': list(first['label_names']), 'facts': found,
+              'levels': dict(zip(LETTERS, CLASSES, strict=True)),
+              'training': list(training)})
 
 
 def write_page(path, records, title=None):
@@ -80,6 +90,17 @@ def write_page(path, records, title=None):
     """
     page = render_page(records, title)
     atomic.write_bytes(path, page.encode('utf-8'))
+
+
+def _policy(style, script):
+    """A content security policy: this style, this script, no network."""
+    allowed = {name: 'sha256-' + base64.b64encode(
+        hashlib.sha256(text.encode()).digest()).decode()
+        for name, text in (('style', style), ('script', script))}
+    return '; '.join([
+        "default-src 'none'", f"style-src '{allowed['style']}'",
+        f"script-src '{allowed['script']}'", "base-uri 'none'",
+        "form-action 'none'"])
 
 
 def _environment():

@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 from files.atomic import replacing
 from files.rows import DatasetError
+from files.streams import as_dataset_errors, check_file
 
 IS_ARCHIVE = {'.zip': zipfile.is_zipfile, '.gz': tarfile.is_tarfile}
 TIMEOUT = 30  # seconds without an answer of the server
@@ -166,16 +167,19 @@ def find_file(name, origin, data_dir=None, advice=''):
         str: Path of a complete file.
 
     Raises:
-        DatasetError: If there is no such folder, or if the file is not there
-            and cannot be downloaded.
+        DatasetError: If there is no such folder, if the file is not there
+            and cannot be downloaded, or if it is no file but a folder, pipe
+            or device.
     """
     data_dir = data_dir or os.environ.get('DKNN_DATA')
     if data_dir and not os.path.isdir(data_dir):
         raise DatasetError(f'the data folder {data_dir} does not exist; '
-                           '`data_dir` or DKNN_DATA names another')
+                           '`data_dir` or DKNN_DATA names another',
+                           'data_dir')
     folder = download_folder()
-    for place in (data_dir, folder):
-        if place and os.path.isfile(os.path.join(place, name)):
+    for place in filter(None, (data_dir, folder)):
+        if os.path.lexists(os.path.join(place, name)):
+            check_file(os.path.join(place, name))
             return os.path.join(place, name)
     path = os.path.join(folder, name)
     try:
@@ -186,8 +190,8 @@ def find_file(name, origin, data_dir=None, advice=''):
                  '`data_dir` or DKNN_DATA', *filter(None, [advice])]
         raise DatasetError(
             f'{name} is not here and could not be downloaded from '
-            f'{origin.describe(name)} ({error}); {"; ".join(hints)}'
-        ) from error
+            f'{origin.describe(name)} ({error}); {"; ".join(hints)}',
+            'data_dir') from error
     return path
 
 
@@ -233,14 +237,16 @@ def _append(url, part):
         os.remove(part)  # as long as the file, or longer: not to be trusted
         return _append(url, part)
     with reply:
-        span = re.fullmatch(rf'bytes {start}-\d+/(\d+)',
+        span = re.fullmatch(rf'bytes {start}-\d+/(\d{{1,18}})',
                             reply.headers.get('Content-Range', ''))
         if reply.status == http.HTTPStatus.PARTIAL_CONTENT and not span:
             raise DatasetError('the server sent another range than asked for')
-        length = span.group(1) if span else reply.headers['Content-Length']
+        whole = re.fullmatch(r'(\d{1,18})',
+                             reply.headers.get('Content-Length', ''))
+        length = span or whole
         with open(part, 'ab' if span else 'wb') as out:
             shutil.copyfileobj(reply, out)
-    return int(length) if length else None
+    return int(length.group(1)) if length else None
 
 
 def _check(part, name, sha256):
@@ -251,11 +257,19 @@ def _check(part, name, sha256):
         got = _sha256(part)
         if got != sha256:
             wrong = f'its sha256 is {got} instead of {sha256}'
-    elif is_archive and not is_archive(part):
+    elif is_archive and not _opens(part, is_archive):
         wrong = 'it does not open as an archive'
     if wrong:
         os.remove(part)
         raise DatasetError(f'{wrong}, so it was removed')
+
+
+def _opens(path, is_archive):
+    try:
+        with as_dataset_errors(path):
+            return is_archive(path)
+    except DatasetError:
+        return False
 
 
 def _sha256(path):

@@ -3,10 +3,24 @@
 Each is a reader as ``files.rows`` describes it: a function of
 ``(path, member)`` that yields rows.
 """
+import math
 import re
-import tarfile
 
-from files.rows import Row, display_name, extract, numbered_lines, opening
+from files.rows import (
+    DatasetError,
+    Row,
+    display_name,
+    numbered_lines,
+    shortened,
+)
+from files.streams import (
+    LARGEST_INNER,
+    as_dataset_errors,
+    extract,
+    opening,
+    opening_tar,
+    read_members,
+)
 from files.tables import parse_csv, parse_jsonl, parse_tsv, rows_of
 
 
@@ -38,13 +52,12 @@ def read_imdb(path, member):
     Yields:
         Row: In the alphabetical order of the names; the label is the number
         of stars.
+
+    Raises:
+        DatasetError: If the archive is damaged, or a review is no file.
     """
     name = re.compile(rf'(?:\./)?{member}/(?:neg|pos)/\d+_(\d+)\.txt')
-    texts = {}
-    with tarfile.open(path) as archive:
-        for info in archive:
-            if name.fullmatch(info.name) and info.isfile():
-                texts[info.name] = archive.extractfile(info).read()
+    texts = dict(read_members(path, name))
     for number, (file, text) in enumerate(sorted(texts.items()), 1):
         yield Row(number, name.fullmatch(file).group(1),
                   (text.decode(errors='ignore'),))
@@ -111,20 +124,49 @@ def read_vader(path, member, inner):
         zero; the rating is (mean, deviation), from -4 to 4 and from 0 to 4.
 
     Raises:
-        DatasetError: If one of these files is not there.
+        DatasetError: If one of these files is not there, or not like that.
     """
-    with opening(path, inner) as stream, tarfile.open(fileobj=stream) as files:
-        def cells(kind):
-            name = f'{member}_{kind}.txt'
-            lines = numbered_lines(extract(files, name, path))
-            return parse_tsv(lines, display_name(path, name))
+    with opening(path, inner, longest_line=math.inf) as stream:
+        content = stream.read(LARGEST_INNER)
+    with opening_tar(path, content) as files:
+        rated, texts = [
+            list(_cells(files, f'{member}_{kind}.txt', path, n_columns))
+            for kind, n_columns in (('anonDataRatings', 4),
+                                    ('GroundTruth', 3))]
+    ratings = {name: _rating(mean, deviation, where)
+               for _, where, (name, mean, deviation, _) in rated}
+    for number, where, (name, _, text) in texts:
+        if name not in ratings:
+            raise DatasetError(f'{where}: nobody rated {shortened(name)}; '
+                               'the archive is damaged, get it again')
+        yield Row(number, _sign(ratings[name][0]), (text,),
+                  name.partition('_')[0], ratings[name])
 
-        ratings = {row[0]: (float(row[1]), float(row[2]))
-                   for _, row in cells('anonDataRatings')}
-        for number, (name, _, text) in cells('GroundTruth'):
-            rating = ratings[name]
-            yield Row(number, _sign(rating[0]), (text,),
-                      name.partition('_')[0], rating)
+
+def _cells(files, name, path, n_columns):
+    """(number, where it is, cells) of each line."""
+    with as_dataset_errors(path):
+        lines = extract(files, name, path).read(LARGEST_INNER).split(b'\n')
+    where = display_name(path, name)
+    for number, cells in parse_tsv(numbered_lines(lines), where):
+        if len(cells) != n_columns:
+            raise DatasetError(
+                f'{where}:{number}: {len(cells)} columns where there should '
+                f'be {n_columns}; the archive is damaged, get it again')
+        yield number, f'{where}:{number}', cells
+
+
+def _rating(mean, deviation, where):
+    """A mean and a deviation as numbers."""
+    try:
+        rating = float(mean), float(deviation)
+    except ValueError:
+        rating = math.nan, math.nan
+    if not all(map(math.isfinite, rating)):
+        raise DatasetError(
+            f'{where}: {shortened((mean, deviation))} are no mean and '
+            'deviation; the archive is damaged, get it again')
+    return rating
 
 
 def _sign(mean):

@@ -1,19 +1,18 @@
-"""What the readers of data files share: rows, streams, errors.
+"""What the readers of data files share: rows, lines, errors.
 
 A reader is a function of ``(path, member)`` that yields the rows of one file;
-``member`` is the file to read inside an archive, or None.  Archives are read
-where they are: nothing is unpacked to disk.
+``member`` is the file to read inside an archive, or None.
 """
-import contextlib
-import gzip
-import tarfile
-import zipfile
-import zlib
+import re
+import reprlib
 from typing import NamedTuple
 
 from errors import UserError
 
-GZIP = b'\x1f\x8b'  # how gzipped content begins
+# Line ends, terminal escapes and other control characters, what turns the
+# order of letters, and what UTF-8 cannot hold.  Labels have none of them.
+CONTROL = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e'
+                     '\u2066-\u2069\ud800-\udfff]')
 
 
 class DatasetError(UserError):
@@ -53,84 +52,58 @@ def display_name(path, member):
     return f'{path}:{member}' if member else path
 
 
-@contextlib.contextmanager
-def as_dataset_errors(path):
-    """Turns what a damaged file or archive raises into a DatasetError.
+def shortened(value):
+    """Writes a value from a file for a message.
 
     Args:
-        path (str): The file or archive, for the message.
-
-    Raises:
-        DatasetError: In place of the errors of tarfile, zipfile, gzip and of
-            the operating system.
-    """
-    try:
-        yield
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError,
-            OSError) as error:
-        raise DatasetError(
-            f'{path} cannot be read ({error}); if it is damaged, get it '
-            'again') from error
-
-
-def extract(archive, member, path):
-    """Opens a member of an archive; nothing is written.
-
-    Args:
-        archive (ZipFile or TarFile): The open archive.
-        member (str): Path inside it.
-        path (str): The archive's file, for the message.
+        value (object): Whatever stands in the file, however long.
 
     Returns:
-        BufferedReader: Binary stream.
-
-    Raises:
-        DatasetError: If there is no such file.
+        str: Its ``repr``, the middle left out where it is long.
     """
-    try:
-        is_zip = isinstance(archive, zipfile.ZipFile)
-        stream = (archive.open if is_zip else archive.extractfile)(member)
-    except KeyError:
-        stream = None
-    if stream is None:
-        raise DatasetError(f'{path} holds no {member}; it is not the '
-                           'published file, get it again')
-    return stream
+    return _SHORT.repr(value)
 
 
-@contextlib.contextmanager
-def opening(path, member=None):
-    """Opens a file or a member of an archive; gzipped content is unpacked.
+def listed(values, most=20):
+    """Writes values from a file for a message.
 
     Args:
-        path (str): The file; with a member, a ``.zip`` or else a tar archive
-            with any compression.
-        member (str or None): What to read of an archive.
+        values (iterable of object): Whatever stands in the file.
+        most (int): How many to write; of others only their number.
 
-    Yields:
-        BufferedIOBase: Binary stream of the content.
+    Returns:
+        str: Their ``shortened`` forms.
+    """
+    values = list(values)
+    said = ', '.join(map(shortened, values[:most]))
+    more = len(values) - most
+    return f'{said} and {more:,} more' if more > 0 else said
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 60
+
+
+def check_text(text, where):
+    """Checks that a value is a text that can be written again.
+
+    Args:
+        text (object): What stands where a text should.
+        where (str): Where it stands, for the message.
 
     Raises:
-        DatasetError: If the archive has no such member.
+        DatasetError: If it is no str, or has lone surrogates (JSON's
+            ``\\ud800``), which UTF-8 does not have.
     """
-    with _stored(path, member) as stream:
-        if stream.peek(len(GZIP))[:len(GZIP)] == GZIP:
-            with gzip.open(stream) as unpacked:
-                yield unpacked
-        else:
-            yield stream
-
-
-@contextlib.contextmanager
-def _stored(path, member):
-    """Opens a file or a member of an archive, as it is stored."""
-    if member is None:
-        with open(path, 'rb') as stream:
-            yield stream
-        return
-    opener = zipfile.ZipFile if path.endswith('.zip') else tarfile.open
-    with opener(path) as archive, extract(archive, member, path) as stream:
-        yield stream
+    if not isinstance(text, str):
+        raise DatasetError(f'{where}: the text {shortened(text)} must be a '
+                           'string')
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise DatasetError(
+            f'{where}: the text has {text[error.start]!a}, half of a '
+            'character, which UTF-8 cannot hold; mend or drop it') from error
 
 
 def numbered_lines(stream, where=None):

@@ -2,9 +2,14 @@
 
 Nothing here knows what an example is: the result is positions in the file.
 """
+import reprlib
+
 import numpy as np
 
 from errors import ArgumentError, UserError
+from files.rows import DatasetError
+
+SEEDS = 1 << 32
 
 
 def split(groups, published=(), seed=0, calib_size=1000,
@@ -32,9 +37,10 @@ def split(groups, published=(), seed=0, calib_size=1000,
         sorted.
 
     Raises:
-        UserError: If calibration size or positions make no sense.
+        UserError: If seed, calibration size or positions make no sense.
     """
     n = len(groups)
+    _check_seed(seed)
     _check_size(calib_size)
     if calib_positions is not None:
         _check_positions(calib_positions, n)
@@ -52,6 +58,28 @@ def split(groups, published=(), seed=0, calib_size=1000,
         positions['valid'], clusters = _take(clusters, max(1, n // 10))
     positions['train'] = sorted(i for cluster in clusters for i in cluster)
     return positions
+
+
+def check_sizes(positions, name, calib_size):
+    """Checks that no split is empty that should not be.
+
+    Args:
+        positions (dict): Split -> its positions, as ``split`` gives them.
+        name (str): The data set, for the message.
+        calib_size (int): How many calibration examples are to be drawn.
+
+    Raises:
+        DatasetError: If one is.
+    """
+    sizes = {split: len(places) for split, places in positions.items()}
+    if not all(size or split == 'calib' and not calib_size
+               for split, size in sizes.items()):
+        told = ', '.join(f'{split} {size}' for split, size in sizes.items())
+        raise DatasetError(
+            f'{name} has {sum(sizes.values())} examples, too few to hold out '
+            f'some and train with the rest ({told}; calib is a fifth at '
+            'most): bring six, or three with `calib_size` 0, or more where '
+            'many belong to one group', 'calib_size')
 
 
 def _clusters(groups, seed, excluded):
@@ -84,11 +112,17 @@ def _check_size(size):
             'is no number of calibration examples; take 0 or more')
 
 
+def _check_seed(seed):
+    if not isinstance(seed, (int, np.integer)) or not 0 <= seed < SEEDS:
+        raise ArgumentError('seed', seed, 'is no seed; take a whole number '
+                            f'from 0 to {SEEDS - 1:,}')
+
+
 def _check_positions(positions, n):
-    if len(set(positions)) < len(positions) or any(
-            i != int(i) or not 0 <= i < n for i in positions):
+    whole = {i for i in positions if isinstance(i, (int, np.integer))}
+    if len(whole) < len(positions) or not all(0 <= i < n for i in whole):
         raise UserError(
-            f'{len(positions)} calibration positions, from '
-            f'{min(positions)} to {max(positions)}, are not different whole '
+            f'{len(positions)} calibration positions, '
+            f'{reprlib.repr(list(positions))}, are not different whole '
             f'numbers below {n:,}, the number of training examples; they '
             'belong to other data')

@@ -6,19 +6,24 @@ import math
 import os
 
 from files.rows import (
+    CONTROL,
     DatasetError,
     Row,
-    as_dataset_errors,
+    check_text,
     display_name,
+    listed,
     numbered_lines,
-    opening,
+    shortened,
 )
+from files.streams import LONGEST_LINE, as_dataset_errors, check_path, opening
 
 # What a user's columns may be called; the first that fits is taken.
 LABEL_NAMES = 'label', 'gold_label'
 TEXT_NAMES = (('text1', 'text2'), ('premise', 'hypothesis'),
               ('sentence1', 'sentence2'), ('text',), ('sentence',))
 COLUMN_NAMES = {*LABEL_NAMES, *itertools.chain.from_iterable(TEXT_NAMES)}
+LONGEST_LABEL = 200  # characters: a longer one is a text in a wrong column
+EXACT = 1 << 53  # below, each whole number is a float of its own
 # The columns of a file without a header, by their number.
 HEADERS = {2: ('label', 'text'), 3: ('label', 'text1', 'text2')}
 
@@ -53,8 +58,10 @@ def parse_csv(lines, where):
         tuple: Number of the record's first line, and list of its cells.
 
     Raises:
-        DatasetError: If it is not CSV.
+        DatasetError: If it is not CSV, as where a quote is never closed.
     """
+    # This limit is one of the whole process, and too low for a chapter.
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
     reader = csv.reader((line for _, line in lines), strict=True)
     number = 1
     try:
@@ -64,8 +71,8 @@ def parse_csv(lines, where):
             number = reader.line_num + 1
     except csv.Error as error:
         raise DatasetError(f'{where}:{number}: not CSV ({error}); quote texts '
-                           'with commas and double the quotes inside'
-                           ) from error
+                           'with commas, double the quotes inside and close '
+                           'each quote') from error
 
 
 def parse_jsonl(lines, where):
@@ -90,8 +97,8 @@ def parse_jsonl(lines, where):
             raise DatasetError(f'{where}:{number}: not JSON ({error}); each '
                                'line is one object') from error
         if not isinstance(record, dict):
-            raise DatasetError(f'{where}:{number}: {line.strip()[:40]} is no '
-                               'JSON object; each line is one')
+            raise DatasetError(f'{where}:{number}: {shortened(line.strip())} '
+                               'is no JSON object; each line is one')
         yield number, record
 
 
@@ -110,29 +117,55 @@ def rows_of(records, where, header=None):
             (``HEADERS``).
 
     Yields:
-        Row: The label ``-`` of a column ``gold_label`` becomes None.
+        Row: The label ``-`` of a column ``gold_label`` becomes None.  A
+        number (of JSON) is the same label however it is written: 1, 1.0 and
+        1e0 are ``1``.  JSON's ``true`` is the name ``True``.
 
     Raises:
         DatasetError: With file and line, if a record has other columns than
-            it should, or other values.
+            it should, or other values: labels are names of one line without
+            control characters, or finite numbers; texts are anything that
+            UTF-8 can hold.
     """
-    columns = None
+    columns, seen = None, set()
     for number, record in _named(records, where, header):
         columns = columns or _find_columns(record, f'{where}:{number}')
         try:
-            label, *texts = (record[name] for name in columns)
+            label, *texts = [record[name] for name in columns]
         except KeyError as error:
             raise DatasetError(f'{where}:{number}: no {error}; the rows '
                                'before have it') from error
-        texts = tuple('' if text is None else text for text in texts)
-        if isinstance(label, (str, int, float)):
-            label = str(label).strip()
-        if not label or not isinstance(label, str) or not all(
-                isinstance(text, str) for text in texts):
-            raise DatasetError(f'{where}:{number}: the label {label!r} must '
-                               'be a name or number, and texts strings')
-        no_gold = label == '-' and columns[0] == 'gold_label'
-        yield Row(number, None if no_gold else label, texts)
+        name = label.strip() if isinstance(label, str) else _as_name(label)
+        if name not in seen:
+            _check_label(name, label, f'{where}:{number}')
+            seen.add(name)
+        texts = tuple(['' if text is None else text for text in texts])
+        for text in texts:
+            if not isinstance(text, str) or not text.isascii():
+                check_text(text, f'{where}:{number}')
+        no_gold = name == '-' and columns[0] == 'gold_label'
+        yield Row(number, None if no_gold else name, texts)
+
+
+def _as_name(label):
+    """A label of JSON as a name, or nothing if it cannot be one."""
+    if isinstance(label, float):
+        if not math.isfinite(label):
+            return ''
+        if label.is_integer() and abs(label) < EXACT:
+            label = int(label)  # numbers that are equal have one name
+    return str(label) if isinstance(label, (int, float)) else ''
+
+
+def _check_label(name, label, where):
+    if not name:
+        raise DatasetError(f'{where}: the label {shortened(label)} is none; '
+                           'it must be a name or a finite number')
+    if len(name) > LONGEST_LABEL or CONTROL.search(name):
+        raise DatasetError(
+            f'{where}: the label {shortened(label)} must be one line of at '
+            f'most {LONGEST_LABEL} characters, none of them a control '
+            'character')
 
 
 def _named(records, where, header):
@@ -144,6 +177,7 @@ def _named(records, where, header):
         if header is None:
             header = [cell.strip().lower() for cell in record]
             if COLUMN_NAMES.intersection(header):
+                _check_header(header, f'{where}:{number}')
                 continue
             header = HEADERS.get(len(record), header)
             if len(record) not in HEADERS:
@@ -156,6 +190,13 @@ def _named(records, where, header):
         yield number, dict(zip(header, record, strict=True))
 
 
+def _check_header(header, where):
+    twice = [name for name in sorted(COLUMN_NAMES) if header.count(name) > 1]
+    if twice:
+        raise DatasetError(f'{where}: more than one column {twice[0]}; leave '
+                           'one of them')
+
+
 def _find_columns(record, where):
     """Names of the label's column and of the one or two of the texts."""
     label = next((name for name in LABEL_NAMES if name in record), None)
@@ -164,7 +205,7 @@ def _find_columns(record, where):
     if label is None or texts is None:
         missing = 'label' if label is None else 'text, nor text1 and text2'
         raise DatasetError(f'{where}: no column {missing}; the columns are '
-                           f'{", ".join(map(repr, record))}')
+                           f'{listed(record)}')
     return label, *texts
 
 
@@ -230,14 +271,17 @@ def find_tables(path):
     Raises:
         DatasetError: If no file or more than one could be meant.
     """
+    check_path(path)
     if not os.path.isdir(path):
         if kind_of(path) not in PARSERS:
             raise _no_table(path)
         return {'train': path}
     files = {}
+    with as_dataset_errors(path):
+        names = sorted(os.listdir(path))
     for split, stems in FOLDER_FILES.items():
-        found = [name for name in sorted(os.listdir(path))
-                 if name.split('.')[0] in stems and kind_of(name) in PARSERS]
+        found = [name for name in names if name.split('.')[0] in stems
+                 and kind_of(name) in PARSERS]
         if len(found) > 1:
             raise DatasetError(f'{path} has both {" and ".join(found)}; '
                                'leave one of them')
@@ -249,36 +293,49 @@ def find_tables(path):
     return files
 
 
-def find_labels(path):
-    """Finds the labels that occur in a user's file.
+def sort_labels(labels, path):
+    """Orders the labels that occur in a user's training file.
 
     Args:
-        path (str): A file with an extension of ``PARSERS``.
+        labels (iterable of str): Different names, in any order.
+        path (str): The file, for messages.
 
     Returns:
-        tuple of str: At least two different labels, by value if all are
-        finite numbers, else in alphabetical order.
+        tuple of str: At least two, by value if all are finite numbers, else
+        in alphabetical order.
 
     Raises:
-        DatasetError: If there are fewer, or the file cannot be read.
+        DatasetError: If there are fewer, or two numbers differ in nothing
+            but how they are written.
     """
-    with as_dataset_errors(path):
-        labels = {row.label for row in read_table(path)}
-    names = _sort_labels(labels - {None})
+    values = _as_numbers(labels)
+    names = tuple(sorted(labels, key=lambda name: (values.get(name), name)
+                         if values else name))
     if len(names) < 2:
         raise DatasetError(
             f'{path} has {len(names)} different labels {", ".join(names)}; a '
             'classifier needs at least two')
+    seen = {}
+    for name in names if values else ():
+        other = seen.setdefault(_number(name), name)
+        if other != name:
+            raise DatasetError(f'{path} has the labels {other} and {name}, '
+                               'which are the same number; write them alike')
     return names
 
 
-def _sort_labels(labels):
-    """Sorts by value if all are finite numbers, else by alphabet."""
+def _number(name):
+    """A number's value; whole numbers are exact, however long."""
+    try:
+        return int(name)
+    except ValueError:
+        return float(name)
+
+
+def _as_numbers(labels):
+    """Values of labels that are all finite numbers, else nothing."""
     try:
         values = {label: float(label) for label in labels}
     except ValueError:
-        values = {}
-    if not all(map(math.isfinite, values.values())):
-        values = {}
-    return tuple(sorted(labels, key=lambda name: (values.get(name), name)
-                        if values else name))
+        return {}
+    return values if all(map(math.isfinite, values.values())) else {}

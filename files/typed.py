@@ -27,7 +27,7 @@ def decode(content, kind, where, hint):
     except msgspec.ValidationError as error:
         raise UserError(f'{where}: {_plain(error)}; {hint}') from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UserError(f'{where} is no valid JSON: {error}') from None
+        raise UserError(f'{where} is no valid JSON: {error}; {hint}') from None
 
 
 def _plain(error):

@@ -1,17 +1,22 @@
 """Files of pre-trained word vectors, in the formats that are published."""
 import collections
-import gzip
+import math
 import re
-import zlib
 from typing import NamedTuple
 
 import numpy as np
 
 from errors import UserError
-from files.rows import opening
+from files.rows import shortened
+from files.streams import LONGEST_LINE, opening
 
 SAMPLE_BYTES = 1 << 18  # enough to recognize the format
 CHUNK_BYTES = 1 << 22  # read at once of a binary file
+WIDEST = 10000  # values a word; so many fit into a sample, too
+LARGEST = 1e15  # squares of so many such values still sum up in float32
+LONGEST_WORD = 1 << 12  # bytes, in a binary file
+BEHIND = 1 << 10  # bytes looked at behind the last word
+HEADER = re.compile(rb'\s*(\d{1,15})\s+(\d{1,15})\s*')
 CONTROL = re.compile(rb'[\x00-\x08\x0e-\x1f]')
 
 
@@ -51,26 +56,23 @@ def read_word_vectors(path, vocab):
         (0, width).
 
     Raises:
-        UserError: If the file is none of these formats or truncated, or
-            (with its line) if a wanted word has another number of values or
-            values that are not finite numbers.
+        UserError: If the file is none of these formats, truncated, wider
+            than ``WIDEST`` or has another number of words than its header
+            says, or (with its line) if a wanted word has another number of
+            values or values that are not numbers within ``LARGEST``.
     """
     wanted = {word.encode('utf-8', 'surrogatepass'): i
               for word, i in vocab.items()}
     rows, vectors = [], []
-    try:
-        with opening(path) as stream:
-            file_format = _recognize(stream.read(SAMPLE_BYTES), path)
-        with opening(path) as stream:
-            if file_format.n_words is not None:
-                stream.readline()
-            for row, values in file_format.read(stream, path, file_format,
-                                                wanted):
-                rows.append(row)
-                vectors.append(values)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise UserError(f'{path} cannot be unpacked ({error}); it is '
-                        'damaged, get it again') from error
+    with opening(path, longest_line=math.inf) as stream:
+        file_format = _recognize(stream.read(SAMPLE_BYTES), path)
+    longest = LONGEST_LINE if file_format.read is _read_text else math.inf
+    with opening(path, None, longest, most_bytes=math.inf) as stream:
+        if file_format.n_words is not None:
+            stream.readline()
+        for row, values in file_format.read(stream, path, file_format, wanted):
+            rows.append(row)
+            vectors.append(values)
     return WordVectors(
         np.array(rows, dtype=np.int64),
         np.array(vectors, np.float32).reshape(-1, file_format.width))
@@ -79,14 +81,15 @@ def read_word_vectors(path, vocab):
 def _recognize(sample, path):
     """Format of a word vector file by its first bytes."""
     header, _, body = sample.partition(b'\n')
-    fields = header.split()
-    if len(fields) == 2 and all(field.isdigit() for field in fields):
-        n_words, width = map(int, fields)
+    stated = HEADER.fullmatch(header)
+    if stated:
+        n_words, width = map(int, stated.groups())
+        _check_width(width, path)
         read = _read_text if _is_text(body, width) else _read_binary
         if width:
             return _Format(read, width, n_words)
     lines = sample.split(b'\n')
-    if len(sample) == SAMPLE_BYTES:
+    if len(sample) == SAMPLE_BYTES and len(lines) > 1:
         lines.pop()  # perhaps cut
     counts = collections.Counter(
         line.rstrip().count(b' ') for line in lines if line.strip())
@@ -95,7 +98,14 @@ def _recognize(sample, path):
         raise UserError(f'{path} holds no word vectors: a line is a word and '
                         'its values between spaces, or the file is '
                         'word2vec binary')
+    _check_width(width, path)
     return _Format(_read_text, width)
+
+
+def _check_width(width, path):
+    if width > WIDEST:
+        raise UserError(f'{path} has vectors of {width:,} values or more; the '
+                        f'most are {WIDEST:,}, take narrower ones')
 
 
 def _is_text(body, width):
@@ -140,6 +150,13 @@ def _read_text(stream, path, file_format, wanted):
             f'{path} ends within or after word {n_lines}'
             + (f' of {n_words}' if n_words else '')
             + '; it is truncated, get it again')
+    if n_words is not None and n_lines > n_words:
+        raise _more_words(path, n_words)
+
+
+def _more_words(path, n_words):
+    return UserError(f'{path} holds more than the {n_words} words that its '
+                     'first line states; correct that, or get it again')
 
 
 def _parse_line(line, word, width, where):
@@ -149,10 +166,10 @@ def _parse_line(line, word, width, where):
     rest = first[len(word):].split()
     if values is not None and rest and _floats(rest) is None:
         return None  # GloVe 840B has words like ". . ."
-    if values is None or rest:
+    if values is None or rest or np.abs(values).max() > LARGEST:
         raise UserError(
-            f'{where}: {width} finite numbers must follow '
-            f'{word.decode(errors="replace")!r}, not these '
+            f'{where}: {width} finite numbers up to {LARGEST:g} must follow '
+            f'{shortened(word.decode(errors="replace"))}, not these '
             f'{len(rest) + len(fields)} values; mend or drop the line')
     return values
 
@@ -171,12 +188,18 @@ def _read_binary(stream, path, file_format, wanted):
                     f'{path} ends within word {number} of '
                     f'{file_format.n_words}; it is truncated, get it again')
             buffer, start = buffer[start:] + more, 0
-            space = buffer.find(b' ')
+            space = buffer.find(b' ', 0, LONGEST_WORD)
+            if space < 0 and len(buffer) > LONGEST_WORD:
+                raise UserError(f'{path}: word {number} never ends; the file '
+                                'is damaged, get it again')
         word = buffer[start:space].lstrip(b'\n')
         start = space + 1 + size
         if word in missing:
             values = np.frombuffer(buffer, '<f4', file_format.width, space + 1)
-            if not np.isfinite(values).all():
+            if not np.abs(values).max() <= LARGEST:
                 raise UserError(f'{path}: word {number} has values that are '
-                                'not finite; the file is damaged')
+                                f'not finite or beyond {LARGEST:g}; the file '
+                                'is damaged, get it again')
             yield missing.pop(word), values.copy()
+    if (buffer[start:] + stream.read(BEHIND)).strip():
+        raise _more_words(path, file_format.n_words)

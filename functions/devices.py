@@ -52,6 +52,18 @@ def tokens_per_batch(x, tokens_on_cpu):
     return tokens_on_cpu if on_cpu(x) else TOKENS_ON_GPU
 
 
+def seed(x, value):
+    """Seeds the generators that initial weights and dropout draw from.
+
+    Args:
+        x (Link): A network on the device that is used.
+        value (ndarray): Unsigned 32-bit integers, at least one.
+    """
+    np.random.seed(value)
+    if not on_cpu(x):  # CuPy takes one number
+        x.xp.random.seed(int(value[0]))
+
+
 def n_workers(x):
     """How many batches are computed at the same time.
 

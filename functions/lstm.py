@@ -100,7 +100,7 @@ def _steps(sizes):
 
 
 def _run_layer(gates, sizes, wh):
-    """Turn inputs of the gates, (T, 4n), the sigmoids' halved, into the
+    """Turns inputs of the gates, (T, 4n), the sigmoids' halved, into the
     values of the gates, in place; hidden states, cell states and the tanh of
     these, (T, n) each."""
     wh = np.ascontiguousarray(wh)

@@ -83,26 +83,33 @@ def fit_temperature(logits, labels):
         return min((1.0, float(np.exp(found.x)), low, high), key=nll)
 
 
-def top_label(probs, labels):
+def top_label(probs, labels, predicted=None):
     """Gives the confidence of each prediction, and whether it is right.
 
-    The prediction is the most probable class, of equals the lowest label;
-    the confidence is its probability.
+    The confidence is the probability of the predicted class.
 
     Args:
         probs (array_like): Numbers (n, C) in [0, 1], rows sum to 1 (within
             0.001), n at least 1.
         labels (array_like): Integers (n,) in [0, C).
+        predicted (array_like): Integers (n,) in [0, C), the classes that the
+            classifier predicts, where it has a rule of its own for equal
+            probabilities, as DkNN has; None for the most probable class, of
+            equals the lowest.
 
     Returns:
-        (ndarray, ndarray): Confidence float64 (n,) in [1 / C, 1]; bool (n,),
-        true where the prediction is the label.
+        (ndarray, ndarray): Confidence float64 (n,) in [0, 1], at least 1 / C
+        where the most probable class is predicted; bool (n,), true where the
+        prediction is the label.
 
     Raises:
-        ValueError: The probabilities or the labels are not as above.
+        ValueError: An argument is not as above.
     """
     probs, labels = as_probabilities(probs, labels)
-    return probs.max(axis=1), probs.argmax(axis=1) == labels
+    if predicted is None:
+        predicted = probs.argmax(axis=1)
+    predicted = as_labels(predicted, probs.shape)
+    return _own_class(probs, predicted), predicted == labels
 
 
 def negative_log_likelihood(probs, labels):
@@ -112,7 +119,7 @@ def negative_log_likelihood(probs, labels):
     2.2e-308, so that an example costs 708.4 at most and the mean is finite.
     (scikit-learn cuts at the machine epsilon: 36.0 at most in float64.)
 
-    Args and errors as for ``top_label``.
+    Args and errors as for the first two of ``top_label``.
 
     Returns:
         float: Mean in [0, 708.4].
@@ -128,7 +135,7 @@ def brier_score(probs, labels):
     Brier 1950, the form for several classes: for two classes it is twice the
     score of the probability of one of them.
 
-    Args and errors as for ``top_label``.
+    Args and errors as for the first two of ``top_label``.
 
     Returns:
         float: Mean in [0, 2]: 0 for certain and right, 2 for certain and
@@ -137,6 +144,20 @@ def brier_score(probs, labels):
     probs, labels = as_probabilities(probs, labels)
     probs[np.arange(len(labels)), labels] -= 1  # a copy, not the caller's
     return float(np.square(probs).sum(axis=1).mean())
+
+
+def impossible_labels(probs, labels):
+    """Counts the examples whose label has a probability of exactly 0.
+
+    Their own NLL is infinite, so that a mean over them only tells at what
+    smallest probability somebody cut.
+
+    Args and errors as for the first two of ``top_label``.
+
+    Returns:
+        int: In [0, n].
+    """
+    return int((_own_class(*as_probabilities(probs, labels)) == 0).sum())
 
 
 def _scaled(logits, temperature):

@@ -9,6 +9,7 @@ import numpy as np
 
 from metrics.confidence import (
     brier_score,
+    impossible_labels,
     negative_log_likelihood,
     top_label,
 )
@@ -35,7 +36,8 @@ class ReliabilityCurve(NamedTuple):
     accuracy: np.ndarray
 
 
-def reliability_curve(probs, labels, n_bins=15, binning='width'):
+def reliability_curve(probs, labels, n_bins=15, binning='width',
+                      predicted=None):
     """Compares confidence and accuracy of the predictions in bins (section 2).
 
     Bins of equal ``'width'`` are the paper's, (m / M, (m + 1) / M] for
@@ -52,6 +54,7 @@ def reliability_curve(probs, labels, n_bins=15, binning='width'):
         labels (array_like): Integers (n,) in [0, C).
         n_bins (int): At least 1.
         binning (str): ``'width'`` or ``'mass'``.
+        predicted (array_like): Integers (n,) as for ``top_label``, or None.
 
     Returns:
         ReliabilityCurve: One entry for each bin.
@@ -65,7 +68,7 @@ def reliability_curve(probs, labels, n_bins=15, binning='width'):
     if not (isinstance(n_bins, Integral) and n_bins >= 1):
         raise ValueError(f'n_bins={n_bins!r}, but a whole number from 1 is '
                          'needed; 15 is usual')
-    confidence, correct = top_label(probs, labels)
+    confidence, correct = top_label(probs, labels, predicted)
     edges = BINNINGS[binning](confidence, n_bins)
     bins = np.searchsorted(edges[1:-1], confidence, side='left')  # (n,)
     counts = np.bincount(bins, minlength=n_bins)
@@ -76,7 +79,8 @@ def reliability_curve(probs, labels, n_bins=15, binning='width'):
         np.bincount(bins, correct, minlength=n_bins) / size)
 
 
-def expected_calibration_error(probs, labels, n_bins=15, binning='width'):
+def expected_calibration_error(probs, labels, n_bins=15, binning='width',
+                               predicted=None):
     """Computes the ECE: the mean gap of the bins, by count (equation 3).
 
     The gap of a bin is |accuracy - confidence|.  With ``binning='mass'`` the
@@ -88,11 +92,12 @@ def expected_calibration_error(probs, labels, n_bins=15, binning='width'):
     Returns:
         float: Error in [0, 1].
     """
-    curve = reliability_curve(probs, labels, n_bins, binning)
+    curve = reliability_curve(probs, labels, n_bins, binning, predicted)
     return float(np.nansum(curve.counts * _gap(curve)) / curve.counts.sum())
 
 
-def maximum_calibration_error(probs, labels, n_bins=15, binning='width'):
+def maximum_calibration_error(probs, labels, n_bins=15, binning='width',
+                              predicted=None):
     """Computes the MCE: the largest gap of a bin (equation 5).
 
     Empty bins do not count, bins of a single example do.
@@ -102,29 +107,36 @@ def maximum_calibration_error(probs, labels, n_bins=15, binning='width'):
     Returns:
         float: Error in [0, 1], not below the ECE.
     """
-    return float(np.nanmax(
-        _gap(reliability_curve(probs, labels, n_bins, binning))))
+    return float(np.nanmax(_gap(
+        reliability_curve(probs, labels, n_bins, binning, predicted))))
 
 
-def calibration_report(probs, labels, n_bins=15):
+def calibration_report(probs, labels, n_bins=15, predicted=None):
     """Computes all scalar measures of one set of predictions.
 
     Args and errors as for ``reliability_curve``.
 
     Returns:
-        dict: Finite floats ``nll``, ``brier``, ``ece``, ``ece_mass`` (bins of
-        equal mass), ``mce`` and ``accuracy``, and the int ``n``; ready for
-        JSON.
+        dict: Finite floats ``nll`` (None where it is infinite, that is where
+        ``n_impossible`` is not 0), ``brier``, ``ece``, ``ece_mass`` (bins of
+        equal mass), ``mce`` and ``accuracy``; the ints ``n`` and
+        ``n_impossible``, examples whose label has the probability 0; ready
+        for JSON.
     """
-    _, correct = top_label(probs, labels)
+    _, correct = top_label(probs, labels, predicted)
+    n_impossible = impossible_labels(probs, labels)
     return {
-        'nll': negative_log_likelihood(probs, labels),
+        'nll': (None if n_impossible
+                else negative_log_likelihood(probs, labels)),
         'brier': brier_score(probs, labels),
-        'ece': expected_calibration_error(probs, labels, n_bins),
-        'ece_mass': expected_calibration_error(probs, labels, n_bins, 'mass'),
-        'mce': maximum_calibration_error(probs, labels, n_bins),
+        'ece': expected_calibration_error(probs, labels, n_bins,
+                                          predicted=predicted),
+        'ece_mass': expected_calibration_error(probs, labels, n_bins, 'mass',
+                                               predicted),
+        'mce': maximum_calibration_error(probs, labels, n_bins,
+                                         predicted=predicted),
         'accuracy': float(correct.mean()),
-        'n': len(correct),
+        'n': len(correct), 'n_impossible': n_impossible,
     }
 
 

@@ -32,7 +32,7 @@ class NeighborIndex:
     _arrays = ()  # names of the arrays that ``_build`` sets
 
     def fit(self, X):
-        """Index training examples.
+        """Indexes training examples.
 
         Args:
             X (array_like): Numbers (N, D) with N, D >= 1, finite, read as
@@ -106,7 +106,7 @@ class NeighborIndex:
         return indices
 
     def save(self, path):
-        """Write what ``fit`` built, without the training examples.
+        """Writes what ``fit`` built, without the training examples.
 
         Args:
             path (str or Path): The file to write.
@@ -116,7 +116,7 @@ class NeighborIndex:
                      **{name: getattr(self, name) for name in self._arrays})
 
     def load(self, path, X):
-        """Read what ``save`` wrote instead of building it again.
+        """Reads what ``save`` wrote instead of building it again.
 
         Args:
             path (str or Path): A file written by an index with the same
@@ -141,14 +141,14 @@ class NeighborIndex:
     # ------------------------------------------------ what a subclass defines
 
     def _build(self):
-        """Compute from ``X_`` what ``save`` writes."""
+        """Computes from ``X_`` what ``save`` writes."""
         raise NotImplementedError
 
     def _open(self):
-        """Compute what is not written; ``fit`` and ``load`` end with it."""
+        """Computes what is not written; ``fit`` and ``load`` end with it."""
 
     def _read(self, path):
-        """Set what ``_build`` would; returns the shape of X."""
+        """Sets what ``_build`` would; returns the shape of X."""
         with open(path, 'rb') as file, np.load(file) as stored:
             for name in self._arrays:
                 setattr(self, name, stored[name])

@@ -35,8 +35,8 @@ class KDTreeIndex(CandidateIndex):
         one can run code."""
 
     def _open(self):
-        from sklearn.neighbors import KDTree
-        self._tree = KDTree(np.asarray(self.X_, dtype=np.float64))
+        tree = _require('sklearn.neighbors', 'scikit-learn').KDTree
+        self._tree = tree(np.asarray(self.X_, dtype=np.float64))
 
     def _candidates(self, Q, k):
         N, D = self.X_.shape

@@ -54,7 +54,7 @@ class LayerIndexes:
         self._layers = layers
 
     def fit(self, activations):
-        """Index all layers that are to be searched.
+        """Indexes all layers that are to be searched.
 
         Args:
             activations (list): L arrays (N, D_l).
@@ -69,7 +69,7 @@ class LayerIndexes:
             activations[layer]))
 
     def save(self, folder):
-        """Write the index of every searched layer.
+        """Writes the index of every searched layer.
 
         Args:
             folder (str or Path): An existing folder.

@@ -153,7 +153,7 @@ class Scan:
         self._hits = []  # (row, col, a) of each product
 
     def see(self, indices, block, norms):
-        """Take note of what may be near in a block of examples.
+        """Takes note of what may be near in a block of examples.
 
         Args:
             indices (ndarray): int64 (n,).

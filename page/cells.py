@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 from page.rows import clean, coloured_texts, split_lines
 
 
-def record_parts(record):
+def record_parts(record, scales):
     """Writes the rows of a record as table cells, cut into lines.
 
     One cell of a record, the first that has a score, can be reached by Tab;
@@ -15,12 +15,14 @@ def record_parts(record):
 
     Args:
         record (dict): A record (``saliency.records``) without ``<eos>``.
+        scales (dict): Method to its scale (``page.facts.shared_scales``).
 
     Returns:
         list: For each text a list of lines; a line is a list of rows
-        (str, Markup): the name of the row, its cells in this line.
+        (str, Markup, str): the name of the row, its cells in this line, and
+        their levels on the shared scale, a letter each (``Row.shared``).
     """
-    texts = coloured_texts(record)
+    texts = coloured_texts(record, scales)
     scored = [i for i, text in enumerate(texts)
               if text.words and text.rows[0].values]
     return [_lines(text, has_stop=scored[:1] == [i])
@@ -43,7 +45,8 @@ def part_height(parts):
 def _lines(text, has_stop):
     """The lines of a text; ``has_stop``: Tab stops at its first cell."""
     words = [escape(clean(word)) for word in text.words]
-    return [[(row.name, _row_html(words, row, line, has_stop and i == j == 0))
+    return [[(row.name, _row_html(words, row, line, has_stop and i == j == 0),
+              row.shared[line])
              for j, row in enumerate(text.rows)]
             for i, line in enumerate(split_lines(text.words))]
 

@@ -10,9 +10,10 @@ import numpy as np
 N_LEVELS = 10  # on each side of 0
 LEVELS = range(-N_LEVELS, N_LEVELS + 1)
 
-# CSS class of each level, from n10 over z to p10
+# CSS class of each level, from n10 over z to p10, and a letter for it
 CLASSES = [f'n{-level}' if level < 0 else f'p{level}' if level else 'z'
            for level in LEVELS]
+LETTERS = 'abcdefghijklmnopqrstu'
 
 
 class Palette(NamedTuple):
@@ -84,6 +85,9 @@ def palette(kind='single', dark=False):
 def score_levels(scores, scale):
     """Gives the levels of scores, ``rint(10 s / scale)`` cut to -10 .. 10.
 
+    The only place where scores are rounded to levels; a half goes to the even
+    level.
+
     Args:
         scores (array_like): Floats (L,).
         scale (float): The score that gets the full colour, at least 0.
@@ -94,7 +98,8 @@ def score_levels(scores, scale):
     scores = np.asarray(scores, float)
     if scale <= 0:
         return np.zeros(len(scores), int)
-    levels = np.rint(N_LEVELS * (scores / scale))
+    with np.errstate(over='ignore'):  # far beyond a tiny scale: cut below
+        levels = np.rint(N_LEVELS * (scores / scale))
     return np.clip(levels, -N_LEVELS, N_LEVELS).astype(int)
 
 

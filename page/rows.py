@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from page.colours import CLASSES, N_LEVELS, score_levels
+from page.colours import CLASSES, LETTERS, N_LEVELS, score_levels
 from saliency.records import method_scores
 
 LINE_WIDTH = 90  # characters of a text in a line of the page
@@ -28,11 +28,14 @@ class Row(NamedTuple):
             a score, then ``u`` if the model does not know the word.
         values (list of str): L scores to three digits; None where no method
             scores the text.
+        shared (str): L letters, the levels on a scale that the records
+            share (``LETTERS``); ``''`` where there is none.
     """
 
     name: str
     css: list
     values: list
+    shared: str = ''
 
 
 class ColouredText(NamedTuple):
@@ -60,13 +63,15 @@ def clean(value):
     return _FORBIDDEN.sub('\ufffd', value) if type(value) is str else value
 
 
-def coloured_texts(record):
+def coloured_texts(record, scales=None):
     """Colours the texts of a record by the scores of each method.
 
     The largest absolute score of a record and method has the full colour.
 
     Args:
         record (dict): A record (``saliency.records``) without ``<eos>``.
+        scales (dict): Method to the score that gets the full colour on the
+            scale that the records share; None for no such scale.
 
     Returns:
         list of ColouredText: One or two, as ``words`` of the record.
@@ -77,18 +82,20 @@ def coloured_texts(record):
     names = TEXTS if len(record['words']) == 2 else ('',)
     return [
         ColouredText(words, [
-            _scored_row(name, known, scores[side], scale)
+            _scored_row(name, known, scores[side], scale, scales)
             for name, scores, scale in methods if scores[side] is not None
         ] or [Row(names[side], ['' if k else 'u' for k in known], None)])
         for side, (words, known) in enumerate(
             zip(record['words'], record['known'], strict=True))]
 
 
-def _scored_row(name, known, scores, scale):
+def _scored_row(name, known, scores, scale, scales):
     levels = score_levels(scores, scale).tolist()
+    shared = score_levels(scores, scales[name]).tolist() if scales else ()
     return Row(name, [CLASSES[level + N_LEVELS] + ('' if k else ' u')
                       for level, k in zip(levels, known, strict=True)],
-               [f'{score:+.3g}' for score in scores])
+               [f'{score:+.3g}' for score in scores],
+               ''.join(LETTERS[level + N_LEVELS] for level in shared))
 
 
 def split_lines(words, width=LINE_WIDTH):

@@ -1,12 +1,18 @@
 """A trained run: its folder, its forward passes, its stored activations."""
-from runs.activations import Activations, encode_examples, stored_activations
-from runs.folder import find_folder, folder_of
+from runs.activations import (
+    Activations,
+    encode_examples,
+    stored_activations,
+    stored_splits,
+)
+from runs.folder import folder_of
 from runs.loading import Run, load_run, to_device
 from runs.passes import forward, progress_bar
 from runs.predictors import fit_dknn, store_temperature
 from runs.script import run_script
 
 __all__ = [
-    'Activations', 'Run', 'encode_examples', 'find_folder', 'fit_dknn',
+    'Activations', 'Run', 'encode_examples', 'fit_dknn',
     'folder_of', 'forward', 'load_run', 'progress_bar', 'run_script',
-    'store_temperature', 'stored_activations', 'to_device']
+    'store_temperature', 'stored_activations', 'stored_splits',
+    'to_device']

@@ -2,11 +2,13 @@
 import compat  # noqa: F401  (before Chainer)
 
 import functools
+import hashlib
 from typing import NamedTuple
 
 import numpy as np
 
 import nlp_utils
+from errors import UserError
 from files import stored
 from runs.folder import ACTIVATIONS
 from runs.notes import note
@@ -81,8 +83,15 @@ def stored_activations(run, split):
 
     Returns:
         Activations: Logits and layers mapped from disk.
+
+    Raises:
+        UserError: If the split has no examples.
     """
-    xs, labels = encode_examples(getattr(run.data, split), run.vocab)
+    examples = getattr(run.data, split)
+    if not examples:
+        raise UserError(f'{run.data.name} has no examples in the split '
+                        f'{split}; train on more of them')
+    xs, labels = encode_examples(examples, run.vocab)
     folder = run.folder / ACTIVATIONS / split
     key = _key(run, xs, labels)
 
@@ -103,6 +112,21 @@ def stored_activations(run, split):
     return Activations(xs, logits, layers, labels, key)
 
 
+def stored_splits(run, splits):
+    """``stored_activations`` of several splits, each encoded once.
+
+    Args:
+        run (Run): A trained run.
+        splits (list of str): Names of splits, perhaps one of them twice.
+
+    Returns:
+        list of Activations: One for each name.
+    """
+    found = {split: stored_activations(run, split)
+             for split in dict.fromkeys(splits)}
+    return [found[split] for split in splits]
+
+
 def _on_disk(folder, name, shape):
     """A float32 array to write into, mapped from a new file."""
     path = folder / f'{name}.npy'
@@ -113,8 +137,7 @@ def _on_disk(folder, name, shape):
 
 def _key(run, xs, labels):
     """A digest of all that a split's activations depend on."""
-    digest = run.digest.copy()
-    digest.update(f'{VERSION}'.encode())
+    digest = hashlib.sha256(f'{VERSION} {run.digest}'.encode())
     for side, ids in enumerate(xs.sides):
         digest.update(np.concatenate(ids).tobytes())
         digest.update(xs.lengths(side).tobytes())

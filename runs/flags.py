@@ -1,6 +1,5 @@
 """The flags that several scripts share, and which argument each one sets."""
 import argparse
-import math
 
 from neighbors import INDEXES
 from runs.folder import RESULTS
@@ -15,7 +14,7 @@ FLAGS = {
 }
 
 
-def whole_number(least, most=math.inf):
+def whole_number(least, most=2 ** 31 - 1):
     """A type for argparse: whole numbers from `least` to `most`."""
     def parse(text):
         value = int(text)

@@ -35,7 +35,10 @@ OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, TEMPERATURE,
            'reliability.png', 'reliability.pdf', 'credibility.png',
            'credibility.pdf', 'coverage.png', 'coverage.pdf', 'dknn.json',
            'predictions.jsonl', 'interpretations.html',
-           'interpretations.jsonl')
+           'interpretations.jsonl', 'dknn.part.json',
+           'predictions.part.jsonl', 'interpretations.part.html',
+           'interpretations.part.jsonl', 'interpretations.own.html',
+           'interpretations.own.jsonl')
 RESULTS = 'results'
 SPLITS = 'train', 'valid', 'calib', 'test'
 Id = Annotated[int, Meta(ge=0)]
@@ -109,7 +112,7 @@ def _newest_folder():
         raise UserError(
             f'no trained run under {RESULTS}/; train one with '
             'python train.py --dataset vader.movie --model cnn, or name '
-            'one with `model_setup`')
+            'one with `model_setup`', 'model_setup')
     return setups[-1].parent
 
 

@@ -26,8 +26,8 @@ class Run(NamedTuple):
         data (text_datasets.Dataset): The data it was trained on.
         model (nets.TextClassifier): The network, on its device; a
             ``SNLIClassifier`` for pairs.
-        digest (object): A ``hashlib`` sha256 of the parameters' file, as it
-            was when the parameters were read; to be copied, not updated.
+        digest (str): SHA256 of the parameters' file, as it was when they
+            were read, in hexadecimal.
     """
 
     folder: pathlib.Path
@@ -35,7 +35,7 @@ class Run(NamedTuple):
     vocab: dict
     data: text_datasets.Dataset
     model: chainer.Chain
-    digest: object
+    digest: str
 
 
 def load_run(model_setup=None, data_dir=None, gpu=-1):
@@ -68,7 +68,8 @@ def load_run(model_setup=None, data_dir=None, gpu=-1):
     content = (folder / run_folder.MODEL).read_bytes()
     model = _make_model(folder, settings, len(vocab), data, content)
     to_device(model, gpu)
-    return Run(folder, args, vocab, data, model, hashlib.sha256(content))
+    return Run(folder, args, vocab, data, model,
+               hashlib.sha256(content).hexdigest())
 
 
 def _check_data(folder, settings, data):
@@ -122,7 +123,8 @@ def _dataset_path(folder, dataset, data_dir):
             return os.path.normpath(place)
     raise UserError(
         f'the data this run was trained on is gone: {places[-1]} does not '
-        'exist; name the folder that holds it now with `data_dir`')
+        'exist; name the folder that holds it now with `data_dir`',
+        'data_dir')
 
 
 def to_device(model, gpu):
@@ -143,7 +145,7 @@ def to_device(model, gpu):
         device = chainer.get_device(name)
         device.use()
     except RuntimeError as error:
-        reason = str(error).partition('\n')[0]
+        reason = ' '.join(str(error).split())
         raise ArgumentError(
             'gpu', gpu, f'cannot be used: {reason}; leave it out to run on '
             'the CPU') from error

@@ -36,7 +36,7 @@ def forward(model, xs, desc=None, out=None):
         tuple: Logits, float32 (n, C), and list of layers, float32 (n, D_l).
 
     Raises:
-        UserError: If there is no text.
+        UserError: If there is no text, or a logit is not finite.
     """
     texts = Texts.of(xs)
     n = len(texts)
@@ -61,4 +61,8 @@ def forward(model, xs, desc=None, out=None):
         fill(first, parts)
         devices.run_batches(lambda rows: fill(rows, compute(rows)), others,
                             model)
+    if not np.isfinite(arrays[0]).all():
+        raise UserError('the network gives logits that are not finite: its '
+                        'training diverged; train again with a lower '
+                        '`learning_rate`', 'learning_rate')
     return arrays[0], arrays[1:]

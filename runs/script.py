@@ -2,11 +2,11 @@
 import errno
 import os
 import pathlib
-import re
 import sys
 
 from errors import ArgumentError, UserError
 from runs.flags import FLAGS
+from terminal import printable
 
 
 def run_script(main):
@@ -22,11 +22,12 @@ def run_script(main):
     """
     # A name or word that the terminal cannot show is no reason to fail
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, 'reconfigure'):
+        if hasattr(stream, 'reconfigure'):  # None where it is closed
             stream.reconfigure(errors='backslashreplace')
     try:
         main()
-        sys.stdout.flush()  # a closed pipe shows here, not at exit
+        if sys.stdout is not None:
+            sys.stdout.flush()  # a closed pipe shows here, not at exit
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
@@ -55,7 +56,7 @@ def one_sentence(error):
         message = _of_system(error)
     else:
         message = in_flags(error)
-    return ''.join(c if c.isprintable() else repr(c)[1:-1] for c in message)
+    return printable(message)
 
 
 # What to do about an error of the system
@@ -86,7 +87,8 @@ def _of_system(error):
 def in_flags(error):
     """An error's message, in terms of flags where it names arguments.
 
-    The library names an argument in ``ArgumentError``, or between backticks.
+    The library names an argument in ``ArgumentError``; a ``UserError`` says
+    which names between backticks are arguments.
     """
     message = str(error)
     if isinstance(error, ArgumentError) and error.name in FLAGS:
@@ -94,5 +96,6 @@ def in_flags(error):
         if isinstance(value, (list, tuple)):
             value = ','.join(map(str, value))
         message = f'{FLAGS[error.name]} {value} {error.reason}'
-    return re.sub(r'`(\w+)`', lambda match: FLAGS.get(match.group(1),
-                                                      match.group()), message)
+    for name in error.arguments:
+        message = message.replace(f'`{name}`', FLAGS.get(name, name))
+    return message

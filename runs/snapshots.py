@@ -8,8 +8,6 @@ its reader allows any pickle: reading one can run code.
 import compat  # noqa: F401  (before Chainer)
 
 import io
-import zipfile
-import zlib
 
 import numpy as np
 from chainer.serializers import DictionarySerializer, NpzDeserializer
@@ -18,9 +16,8 @@ from errors import UserError
 from files.atomic import replacing
 
 NONES = 'is_none'  # name of the array that lists what is None
-# What NumPy and Chainer raise for a file that is cut, overwritten or another
-DAMAGED = (OSError, ValueError, RuntimeError, EOFError, LookupError,
-           TypeError, zipfile.BadZipFile, zlib.error)
+# What Chainer and NumPy raise for arrays that are not those wanted
+DAMAGED = OSError, ValueError, LookupError, TypeError
 
 
 def write_npz(path, target):
@@ -59,10 +56,13 @@ def read_npz(content):
 
     Raises:
         ValueError: If it holds pickles, like a snapshot of Chainer's own, or
-            is no such file; other errors of a damaged zip file as well.
+            is damaged.
     """
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        arrays = dict(stored)
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+            arrays = dict(stored)
+    except Exception as error:  # a damaged file makes readers raise anything
+        raise ValueError(f'{error or type(error).__name__}') from error
     for name in arrays.pop(NONES, np.empty(0, str)).tolist():
         arrays[name] = np.asarray(None)
     return arrays

@@ -35,18 +35,26 @@ def only_training(folder):
     Raises:
         UserError: If another process trains into it.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
     path = folder.with_name(f'.{folder.name}.lock')
     with contextlib.ExitStack() as stack:
+        if not folder.parent.exists():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            stack.callback(_remove_if_empty, folder.parent)
         try:
             stack.enter_context(locks.held_path(path, exclusive=True,
                                                 wait=False, make=True))
         except locks.Busy:
             raise UserError(f'another training writes {folder}; wait for it '
-                            'to end, or write elsewhere with `out`') from None
+                            'to end, or write elsewhere with `out`',
+                            'out') from None
         stack.callback(path.unlink)
         remove_leftovers(folder.parent, folder.name)
         yield
+
+
+def _remove_if_empty(folder):
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def take_place(made, folder):
@@ -92,7 +100,7 @@ def extend(trainer, model, folder, best):
                 raise UserError(
                     f'after epoch {trainer.updater.epoch} the parameter '
                     f'{name} is no longer finite; train with a lower '
-                    '`learning_rate`')
+                    '`learning_rate`', 'learning_rate')
 
     def store_best(trainer):
         write_npz(pathlib.Path(trainer.out) / run_folder.MODEL, model)
@@ -129,7 +137,7 @@ def results_of(run):
     try:
         with locks.held_path(run.folder, exclusive=False):
             content = (run.folder / run_folder.MODEL).read_bytes()
-            if hashlib.sha256(content).digest() != run.digest.digest():
+            if hashlib.sha256(content).hexdigest() != run.digest:
                 raise UserError(f'{run.folder} was trained again while this '
                                 'command ran; run it once more')
             yield

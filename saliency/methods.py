@@ -17,12 +17,15 @@ class Option(NamedTuple):
         default (int): Value if nothing is given.
         least (int): Smallest value allowed.
         help (str): What it is, for ``--help``.
+        most (int): Largest value allowed; more than anybody needs of what is
+            computed for each text.
     """
 
     name: str
     default: int
     least: int
     help: str
+    most: int = 10_000
 
 
 class Scores(NamedTuple):
@@ -119,7 +122,8 @@ def _random(explainer, batch, seed):
 
 STEPS = Option('steps', 50, 1, 'points of integrated gradients')
 DRAWS = Option('draws', 25, 1, 'noisy copies of SmoothGrad')
-SEED = Option('seed', 0, 0, 'of SmoothGrad and the random baseline')
+SEED = Option('seed', 0, 0, 'of SmoothGrad and the random baseline',
+              2 ** 32 - 1)  # what NumPy takes
 
 METHODS = {
     'conformity': LeaveOneOut(
@@ -149,6 +153,15 @@ METHODS = {
 
 
 def all_options():
-    """The options of all methods, each once, in the order of the table."""
-    return list(dict.fromkeys(option for method in METHODS.values()
-                              for option in method.options))
+    """The options of all methods, each once, in the order of the table.
+
+    Raises:
+        ValueError: If two options of one name differ.
+    """
+    options = {}
+    for method in METHODS.values():
+        for option in method.options:
+            if options.setdefault(option.name, option) != option:
+                raise ValueError(f'two options of METHODS are called '
+                                 f'{option.name!r}, but differ')
+    return list(options.values())

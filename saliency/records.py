@@ -1,54 +1,29 @@
 """The record of one explained text, which page, JSONL and figures share.
 
 A record is a dict that JSON can hold; ``interpretations.jsonl`` has one a
-line.  A label is an int in [0, C), the position of its name in
-``label_names``.  Lists "like ``words``" have one entry for each text, and in
-it one for each word.  Optional keys are marked *optional*, the others
-(``FIELDS``) must be there:
-
-``version``      ``VERSION``
-``id``           int, position of the text among those of its split
-``dataset``      str, and ``model``, str
-``label_names``  C strings
-``words``        one list of strings, or two for a pair of texts
-``known``        like ``words``, of bools; false where the model sees <unk>
-``softmax``      the network's prediction, ``parts.softmax_part``; or None
-``dknn``         the neighbours' prediction, ``parts.dknn_part``; or None
-``methods``      name -> {``target``: label explained, ``scores``: like
-                 ``words``, of floats, None for a text that is not scored}; a
-                 positive score says that the word supports the target;
-                 a method may add floats of its own, such as ``gap``
-``gold``         *optional*, the true label, or None
-``split``        *optional*, str, or None for a text that is in no split
-``neighbors``    *optional*, a dict for each searched layer: ``layer``: its
-                 name, ``votes``: C ints, labels of the k neighbours,
-                 ``nearest``: the nearest first, each {``index``: int,
-                 ``label``: label, ``distance``: float, ``texts``: one or two
-                 strings}
-``removed``      *optional*, what leaving out one word changes: ``text`` and
-                 ``word``: ints, its position in ``words``, ``layers``: for
-                 each searched layer {``layer``, ``left`` and ``came``:
-                 indices of neighbours, ``left_votes`` and ``came_votes``: C
-                 ints, their labels}
-``reduction``    *optional*, input reduction: ``method``: str, ``text``: int,
-                 ``removed``: positions in the order of removal,
-                 ``confidence`` and ``credibility``: floats, of the whole text
-                 and after each removal
-
-``docs/output.md`` says the same in more detail.
+line.  ``saliency.schema`` declares its fields.  What is read from a file has
+them all; page and figures do without those that a caller in Python leaves
+out, except ``id``, ``dataset``, ``model``, ``label_names``, ``words``,
+``known`` and ``methods``; ``softmax`` and ``dknn`` may be None there.
 """
 import itertools
-import json
 
 import numpy as np
 
 from errors import UserError
+from files import typed
+from saliency.schema import (
+    BY_LABEL,
+    LABELS,
+    VERSION,
+    WORDS,
+    Record,
+    Versioned,
+)
 
-VERSION = 1
-FIELDS = ('version', 'id', 'dataset', 'model', 'label_names', 'words',
-          'known', 'softmax', 'dknn', 'methods')
 ERROR = 0.05  # of the prediction sets
 EOS = '<eos>'
+HINT = 'give an interpretations.jsonl as interpret.py wrote it'
 
 
 def read_records(path):
@@ -58,30 +33,35 @@ def read_records(path):
         path (str or Path): File with one JSON object a line.
 
     Returns:
-        list of dict: The records as they stand there; all ``FIELDS`` are
-        present, ``check_records`` checks what is in them.
+        list of dict: The records as they stand there, at least one; each is
+        as ``saliency.schema`` says, and its parts fit each other.
 
     Raises:
-        UserError: A line is no record or has another version; the message
-            gives file and line.
+        UserError: There is no record, or a line is none or has another
+            version; the message gives file, line and field.
         OSError: The file cannot be read.
     """
-    with open(path, 'rb') as f:
-        return [_parsed(line, f'{path}, line {number}')
-                for number, line in enumerate(f, 1)]
+    found = []
+    with open(path, 'rb') as lines:
+        for number, line in enumerate(lines, 1):
+            where = f'{path}, line {number}'
+            record = _parsed(line, where)
+            _check_parts(record, where)
+            _check_names(record, (found or [record])[0], where)
+            found.append(record)
+    if not found:
+        raise UserError(f'{path}: there is no record to show; {HINT}')
+    return found
 
 
 def _parsed(line, where):
-    try:
-        record = json.loads(line)
-        version, *_ = [record[name] for name in FIELDS]
-    except (ValueError, KeyError, TypeError):
-        raise UserError(f'{where}: no record of interpret.py; give an '
-                        'interpretations.jsonl') from None
+    """The record of a line; every field has its type and range."""
+    version = typed.decode(line, Versioned, where, HINT).version
     if version != VERSION:
         raise UserError(f'{where}: version {version}, but this program reads '
                         f'version {VERSION}; run interpret.py again')
-    return record
+    typed.decode(line, Record, where, HINT)
+    return typed.decode(line, dict, where, HINT)
 
 
 def without_eos(record):
@@ -115,23 +95,37 @@ def check_records(records):
 
     Raises:
         UserError: There is no record, a record's words, ``known`` and scores
-            do not fit each other, a score is not finite, or the records have
-            different label names.
+            do not fit each other, a score is not finite, there is no such
+            label or word, or the records have different label names.
     """
     if not records:
         raise UserError('there is no record to show; give at least one')
-    names = list(records[0]['label_names'])
     for record in records:
-        _check_lengths(record)
-        if list(record['label_names']) != names:
-            raise UserError(
-                f'text {record["id"]!r} has labels {record["label_names"]}, '
-                f'the first has {names}; show each data set by itself')
+        where = f'text {record["id"]!r}'
+        _check_lengths(record, where)
+        _check_labels(record, where)
+        _check_positions(record, where)
+        _check_names(record, records[0], where)
 
 
-def _check_lengths(record):
+def _check_parts(record, where):
+    """The same of a record as it was read."""
+    _check_lengths(record, where)
+    _check_labels(record, where)
+    _check_positions(without_eos(record), where)
+
+
+def _check_names(record, first, where):
+    names = list(first['label_names'])
+    if list(record['label_names']) != names:
+        raise UserError(f'{where} has label_names {record["label_names"]}, '
+                        f'the first has {names}; show each data set by '
+                        'itself')
+
+
+def _check_lengths(record, where):
     """Words, knowns and scores of a record fit each other."""
-    words, where = record['words'], f'text {record["id"]!r}'
+    words = record['words']
     lengths, known = [[len(text) for text in record[key]]
                       for key in ('words', 'known')]
     if len(words) not in (1, 2) or known != lengths:
@@ -147,6 +141,72 @@ def _check_lengths(record):
         if not np.isfinite(method_scores(entry)).all():
             raise UserError(f'{where}, method {method!r} has a score that is '
                             'not finite; give finite numbers only')
+
+
+def _check_labels(record, where):
+    """A record has every label that it names, and an entry for each."""
+    n_class = len(record['label_names'])
+    for field, label in _values(record, *LABELS):
+        if not 0 <= label < n_class:
+            raise UserError(f'{where}: {field} is {label}, but the labels '
+                            f'are 0 to {n_class - 1}; {HINT}')
+    for field, values in _values(record, *BY_LABEL):
+        if len(values) != n_class:
+            raise UserError(f'{where}: {field} has {len(values)} entries for '
+                            f'{n_class} labels; {HINT}')
+
+
+def _check_positions(record, where):
+    """A record without ``<eos>`` has every word and layer that it names."""
+    words = record['words']
+    for part, path in WORDS.items():
+        for field, text in _values(record, f'{part}.text'):
+            if not text < len(words):
+                raise UserError(f'{where}: {field} is {text}, but words has '
+                                f'{len(words)} text; {HINT}')
+            for name, word in _values(record, path):
+                if not word < len(words[text]):
+                    raise UserError(
+                        f'{where}: {name} is {word}, but that text has '
+                        f'{len(words[text])} words; {HINT}')
+    _check_counts(record, where)
+
+
+def _check_counts(record, where):
+    """Lists that belong together have the same length."""
+    removed, reduction = record.get('removed'), record.get('reduction')
+    wanted = []
+    if removed:
+        wanted += [('removed.layers', len(record['neighbors']))]
+    if reduction:
+        wanted += [(f'reduction.{name}', len(reduction['removed']) + 1)
+                   for name in ('confidence', 'credibility')]
+    for path, length in wanted:
+        for field, values in _values(record, path):
+            if len(values) != length:
+                raise UserError(f'{where}: {field} has {len(values)} '
+                                f'entries, but {length} are needed; {HINT}')
+
+
+def _values(record, *paths):
+    """Yields (field, value) of all that paths lead to in a record; what is
+    absent or None is left out."""
+    for path in paths:
+        found = [('', record)]
+        for name in path.split('.'):
+            found = [(f'{field}{more}', part) for field, value in found
+                     for more, part in _entries(value, name)
+                     if part is not None]
+        for field, value in found:
+            yield field.removeprefix('.'), value
+
+
+def _entries(value, name):
+    if name != '*':
+        return [(f'.{name}', value.get(name))]
+    if isinstance(value, dict):
+        return [(f'[{key!r}]', part) for key, part in value.items()]
+    return [(f'[{i}]', part) for i, part in enumerate(value)]
 
 
 def method_scores(entry):
@@ -184,7 +244,7 @@ def agreement(record):
               if name != 'random']
     scores = [s for s in scores if len(s) == len(scores[0]) and len(s)]
     differ = len({int(np.argmax(s)) for s in scores}) > 1
-    varied = [s for s in scores if np.ptp(s) > 0]
+    varied = [s for s in scores if s.min() < s.max()]
     if len(varied) < 2:
         return differ, None
     ranks = rankdata(varied, axis=1)

@@ -19,6 +19,28 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 GOLDEN = ROOT.parent / 'shared' / 'golden'
 
 
+def no_gpu():
+    """Why tests marked ``gpu`` cannot run; None where they can."""
+    try:
+        import cupy
+    except ImportError as error:
+        return f'CuPy is not installed ({error})'
+    try:
+        if cupy.cuda.runtime.getDeviceCount():
+            return None
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        return f'no GPU can be used: {error}'
+    return 'there is no GPU'
+
+
+def pytest_collection_modifyitems(items):
+    on_gpu = [item for item in items if item.get_closest_marker('gpu')]
+    reason = no_gpu() if on_gpu else None
+    for item in on_gpu:
+        if reason:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
 @pytest.fixture
 def data_dir():
     """Folder with the published data files, or the test is skipped."""

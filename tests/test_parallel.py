@@ -74,8 +74,10 @@ def test_two_callers_at_the_same_time(two_workers):
 
 def test_the_second_caller_works_alone_meanwhile(two_workers):
     running, done = threading.Event(), threading.Event()
+    both = threading.Barrier(2)  # neither thread takes both pieces
 
     def wait(_):
+        both.wait(20)
         running.set()
         assert done.wait(20)
         return threading.get_ident()

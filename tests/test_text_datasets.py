@@ -198,7 +198,8 @@ def test_pairs(tmp_path):
      "test.tsv:3: the label 'z' is none of 'x', 'y'"),
     ('x\ta\ny\tb\n' * 9, '', 'test.tsv holds no examples'),
     ('x\ta\ny\tb\n' * 9, 'x\t \n', r'test.tsv holds no examples \(1 rows'),
-    ('', 'x\ta\n', 'train.tsv has 0 different labels'),
+    ('', 'x\ta\n', r'train.tsv holds no examples \(0 rows'),
+    ('label\ttext\n', 'x\ta\n', r'train.tsv holds no examples \(0 rows'),
     ('x\ta\n' * 9, 'x\ta\n', 'train.tsv has 1 different labels x;'),
     ('x\ta\ny\t\n' * 9, 'x\ta\nw\n', 'test.tsv:2: 1 columns where'),
 ])
@@ -209,10 +210,25 @@ def test_bad_folders(tmp_path, train, test, message):
         load_dataset(tmp_path)
 
 
-def test_too_few(tmp_path):
-    with pytest.raises(DatasetError, match='has 2 examples, too few'):
-        load_dataset(write_lines(tmp_path, 'a.tsv', ['x', 'y']))
-    data = load_dataset(write_lines(tmp_path, 'a.tsv', 'xyx'))
+@pytest.mark.parametrize('labels, size, told', [
+    ('xy', 1000, 'test 1, calib 0, valid 1, train 0'),
+    ('xy', 0, 'test 1, calib 0, valid 1, train 0'),
+    ('xyx', 1000, 'test 1, calib 0, valid 1, train 1'),
+    ('xyxy', 5, 'test 1, calib 0, valid 1, train 2'),
+    ('xyxyx', 1, 'test 1, calib 0, valid 1, train 3')])
+def test_too_few(tmp_path, labels, size, told):
+    """Two of each class left no calibration examples, without a word."""
+    path = write_lines(tmp_path, 'a.tsv', labels)
+    with pytest.raises(DatasetError, match=(
+            rf'a.tsv has {len(labels)} examples, too few .*\({told}; calib .* '
+            'bring six, or three with `calib_size` 0')):
+        load_dataset(path, calib_size=size)
+
+
+def test_just_enough(tmp_path):
+    data = load_dataset(write_lines(tmp_path, 'a.tsv', 'xyxyxy'))
+    assert sizes(data) == [3, 1, 1, 1]
+    data = load_dataset(write_lines(tmp_path, 'a.tsv', 'xyx'), calib_size=0)
     assert sizes(data) == [1, 1, 0, 1]
 
 

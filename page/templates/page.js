@@ -111,29 +111,21 @@ const follow = () => {
 
 // ---- colour scale: by row, or one for each method over all texts
 
-const level = (value, scale) => scale > 0
-  ? Math.max(-10, Math.min(10, Math.round(10 * value / scale))) : 0;
-const className = n => n > 0 ? `p${n}` : n < 0 ? `n${-n}` : 'z';
 let shared = false;
 
+// Both levels of a word come from Python: its class, and a letter of its row.
 const rescale = wanted => {
   if (wanted === shared) return;
   shared = wanted;
   $('scale-note').textContent = shared
     ? 'Full colour is one value for each method: the 99th percentile of its absolute values over all texts.'
     : 'Full colour is the largest absolute value of each row.';
-  for (const {article} of texts) {
-    const cellsOf = {};
-    for (const cell of article.querySelectorAll('td[data-v]')) {
-      (cellsOf[cell.parentNode.dataset.m] ??= []).push(cell);
-    }
-    for (const [method, cells] of Object.entries(cellsOf)) {
-      const values = cells.map(cell => Number(cell.dataset.v));
-      const scale = shared ? data.scales[method] : Math.max(0, ...values.map(Math.abs));
-      cells.forEach((cell, i) => {
-        cell.className = className(level(values[i], scale)) + (cell.classList.contains('u') ? ' u' : '');
-      });
-    }
+  for (const row of list.querySelectorAll('tr[data-shared]')) {
+    [...row.cells].slice(1).forEach((cell, i) => {
+      cell.ownClass ??= cell.className;
+      const unknown = cell.classList.contains('u') ? ' u' : '';
+      cell.className = shared ? data.levels[row.dataset.shared[i]] + unknown : cell.ownClass;
+    });
   }
 };
 

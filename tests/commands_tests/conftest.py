@@ -3,7 +3,7 @@ import compat  # noqa: F401  (before Chainer)
 
 import pytest
 import toys
-from interpreting import DATA, FEW, read
+from interpreting import FEW, newest, read
 
 import calibration
 import interpret
@@ -41,7 +41,7 @@ def explain(folders, tmp_path):
         out = tmp_path / 'out'
         interpret.main(['--model-setup', str(folders[kind]), *FEW,
                         '--out', str(out), *map(str, flags)])
-        return read(out / DATA)
+        return read(newest(out))
 
     return run
 

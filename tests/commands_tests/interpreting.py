@@ -18,11 +18,20 @@ DEFAULT = ['conformity', 'confidence', 'calibrated', 'gradient']
 QUICK = '--method', 'confidence'
 NOTHING = 'zyx wvu'
 PAGE, DATA = 'interpretations.html', 'interpretations.jsonl'
+# Of a part of the test split, and of the user's own texts
+PART = 'interpretations.part.html', 'interpretations.part.jsonl'
+OWN = 'interpretations.own.html', 'interpretations.own.jsonl'
 
 
 def read(path):
     return [json.loads(line)
             for line in path.read_text('utf-8').splitlines()]
+
+
+def newest(folder):
+    """The file of records that was written last."""
+    return max(folder.glob('*.jsonl'),
+               key=lambda path: path.stat().st_mtime_ns)
 
 
 def fails(capsys, monkeypatch, *flags):

@@ -13,10 +13,11 @@ import runs
 SIZES = {'n_train': 126, 'n_calibration': 36, 'n_test': 20}
 
 
-def read(folder):
-    """dknn.json and the lines of predictions.jsonl."""
-    lines = (folder / 'predictions.jsonl').read_text('utf-8').splitlines()
-    return (json.loads((folder / 'dknn.json').read_text('utf-8')),
+def read(folder, part=''):
+    """dknn.json and the lines of predictions.jsonl, or of ``.part``."""
+    lines = (folder / f'predictions{part}.jsonl').read_text('utf-8')
+    lines = lines.splitlines()
+    return (json.loads((folder / f'dknn{part}.json').read_text('utf-8')),
             [json.loads(line) for line in lines])
 
 
@@ -25,9 +26,9 @@ def log_of(folder):
     return json.loads((folder / 'log').read_text())
 
 
-def check(folder, n_class=2):
+def check(folder, n_class=2, part=''):
     """What was written agrees with itself; returns dknn.json."""
-    result, records = read(folder)
+    result, records = read(folder, part)
     assert len(records) == result['n_test']
     right = {'softmax': 0, 'dknn': 0}
     for i, record in enumerate(records):

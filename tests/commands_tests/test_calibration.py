@@ -2,12 +2,19 @@
 import compat  # noqa: F401  (before Chainer)
 
 import json
+import re
+import shutil
 
 import numpy as np
 import pytest
+import toys
+from predicting import read
 
 import calibration
+import run_dknn
 import runs
+from dknn import DkNN
+from errors import UserError
 
 
 def test_calibration_writes_what_it_names(made, capsys):
@@ -30,3 +37,87 @@ def test_calibration_writes_what_it_names(made, capsys):
     assert stored['reports']['softmax']['nll'] == pytest.approx(nll, rel=1e-5)
     temperature = json.loads((made / 'temperature.json').read_text())
     assert stored['temperature'] == temperature['temperature']
+    assert stored['reports']['softmax']['n_impossible'] == 0
+    page = (toys.ROOT / 'docs' / 'output.md').read_text('utf-8')
+    rows = re.findall(r'^\| (`.*?`) \|', page.split('## calibration.json')[1],
+                      re.MULTILINE)
+    for report in stored['reports'].values():
+        assert {*stored, *report} == set(re.findall(r'\w+', ' '.join(rows)))
+
+
+def reports(folder):
+    calibration.main(['--model-setup', str(folder)])
+    return json.loads((folder / 'calibration.json').read_text())['reports']
+
+
+def test_the_accuracies_are_those_of_run_dknn(made, monkeypatch):
+    """Also where labels are equally conforming: DkNN says which it takes."""
+    def tied(self, layers):
+        found = predict(self, layers)
+        ties = np.arange(len(found.label)) % 3 > 0
+        return found._replace(
+            conformity=np.where(ties[:, None], .5, found.conformity),
+            label=np.where(ties, 1, found.label))
+
+    predict = DkNN.predict
+    monkeypatch.setattr(DkNN, 'predict', tied)
+    run_dknn.main(['--model-setup', str(made)])
+    figures, lines = read(made)
+    softmax, scaled, dknn = reports(made).values()
+    assert dknn['accuracy'] == figures['dknn_accuracy']
+    assert softmax['accuracy'] == scaled['accuracy'] == (
+        figures['softmax_accuracy'])
+    lowest = np.mean([np.argmax(line['dknn']['conformity']) == line['label']
+                      for line in lines])
+    assert lowest != dknn['accuracy']  # or this says nothing
+    monkeypatch.undo()
+    run_dknn.main(['--model-setup', str(made)])
+
+
+def test_no_nll_where_a_conformity_is_zero(made, capsys, monkeypatch):
+    """Its logarithm would tell where somebody cut, 708 nats a text."""
+    def hard(self, layers):
+        found = predict(self, layers)
+        conformity = np.tile([1., 0.], (len(found.label), 1))
+        return found._replace(conformity=conformity)
+
+    predict = DkNN.predict
+    monkeypatch.setattr(DkNN, 'predict', hard)
+    found = reports(made)['DkNN conformity']
+    positive = int((runs.stored_activations(
+        runs.load_run(made), 'test').labels == 1).sum())
+    assert (found['nll'], found['n_impossible'], found['n']) == (
+        None, positive, 20)
+    said = capsys.readouterr().out
+    row, = re.findall('^DkNN conformity .*$', said, flags=re.MULTILINE)
+    assert row.split()[3] == '-'
+    assert (f'DkNN conformity: no NLL, as {positive} of 20 labels have the '
+            'probability 0\n') in said
+    assert 'softmax: no NLL' not in said
+
+
+@pytest.mark.parametrize('bins', ['0', '1001', '99999999'])
+def test_bins_are_bounded(bins, capsys):
+    with pytest.raises(SystemExit):
+        calibration.main(['--bins', bins])
+    assert 'must be at ' in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        calibration.main(['--help'])
+    assert 'from 1 to 1000' in capsys.readouterr().out
+
+
+def test_results_of_a_run_that_was_replaced_are_not_written(made, tmp_path,
+                                                            monkeypatch):
+    folder = shutil.copytree(made, tmp_path / 'run')
+    (folder / 'calibration.json').unlink()
+    data = made / json.loads((made / 'args.json').read_text())['dataset']
+
+    def late(*args):
+        with open(folder / 'best_model.npz', 'ab') as f:
+            f.write(b'x')
+
+    monkeypatch.setattr(calibration, 'print_table', late)
+    with pytest.raises(UserError, match='trained again while'):
+        calibration.main(['--model-setup', str(folder), '--data-dir',
+                          str(data.parent)])
+    assert not (folder / 'calibration.json').exists()

@@ -7,7 +7,16 @@ import shutil
 import numpy as np
 import pytest
 import toys
-from interpreting import DATA, FEW, PAGE, QUICK, check_record, read
+from interpreting import (
+    DATA,
+    FEW,
+    OWN,
+    PAGE,
+    PART,
+    QUICK,
+    check_record,
+    read,
+)
 
 import interpret
 import nlp_utils
@@ -70,7 +79,7 @@ def test_figure(explain, tmp_path, capsys, name, start):
 
 @pytest.mark.parametrize('kind', ['words', 'pair'])
 def test_redraw_gives_the_same_page(explain, tmp_path, kind):
-    explain('--limit', 4, '--reduce', 'confidence', kind=kind)
+    explain('--reduce', 'confidence', kind=kind)
     out = tmp_path / 'out'
     page, data = ((out / name).read_bytes() for name in (PAGE, DATA))
     (out / PAGE).unlink()
@@ -87,7 +96,7 @@ def test_redraw_gives_the_same_page(explain, tmp_path, kind):
 def test_the_same_bytes_again(explain, tmp_path):
     found = []
     for _ in range(2):
-        explain('--limit', 3, '--method', *METHODS, '--steps', 2,
+        explain('--method', *METHODS, '--steps', 2,
                 '--draws', 2)
         found.append([(tmp_path / 'out' / name).read_bytes()
                       for name in (PAGE, DATA)])
@@ -98,17 +107,16 @@ def test_output_is_replaced_whole(explain, tmp_path):
     explain('--limit', 5)
     records = explain('--limit', 1)
     assert len(records) == 1
-    page = (tmp_path / 'out' / PAGE).read_text('utf-8')
+    page = (tmp_path / 'out' / PART[0]).read_text('utf-8')
     assert page.count('<!DOCTYPE html>') == page.count('</html>') == 1
 
 
 @pytest.mark.parametrize('owner, name, kept', [
-    (parts, 'method_part', [PAGE, DATA]),
-    (atomic.json, 'dumps', [PAGE, DATA]),
-    (visualize, 'render_page', [PAGE])])
+    (parts, 'method_part', OWN), (atomic.json, 'dumps', OWN),
+    (visualize, 'render_page', OWN[:1])])
 def test_a_failure_leaves_what_there_was(explain, tmp_path, monkeypatch,
                                          owner, name, kept):
-    explain('--limit', 3)
+    explain('--text', 'a film', '--text', 'plot')
     out = tmp_path / 'out'
     before = {name: (out / name).read_bytes() for name in kept}
     original, calls = getattr(owner, name), []
@@ -123,15 +131,15 @@ def test_a_failure_leaves_what_there_was(explain, tmp_path, monkeypatch,
     with pytest.raises(RuntimeError, match='in the middle'):
         explain('--limit', 4, '--text', 'good', '--text', 'bad')
     assert {name: (out / name).read_bytes() for name in kept} == before
-    assert {path.name for path in out.iterdir()} == {PAGE, DATA}
+    assert {path.name for path in out.iterdir()} == set(OWN)
 
 
 def test_output_goes_to_the_run_folder(folders, tmp_path):
     folder = shutil.copytree(folders['words'], tmp_path / 'run')
     data = folders['words'].parents[1]
     interpret.main(['--model-setup', str(folder / 'args.json'), *FEW,
-                    '--data-dir', str(data), '--limit', '1', *QUICK])
-    record, = read(folder / DATA)
+                    '--data-dir', str(data), *QUICK])
+    record, *_ = read(folder / DATA)
     assert (folder / PAGE).is_file()
     assert str(data) not in (folder / DATA).read_text('utf-8')
     assert str(tmp_path) not in (folder / PAGE).read_text('utf-8')
@@ -146,7 +154,7 @@ def test_as_a_command(folders, tmp_path):
         'interpret.py', '--model-setup', folders['words'], *FEW, '--input',
         '-', '--out', 'out', cwd=tmp_path, input='Good film\nbad\n')
     assert (done.returncode, done.stderr) == (0, '')
-    records = read(tmp_path / 'out' / DATA)
+    records = read(tmp_path / 'out' / OWN[1])
     assert [r['words'] for r in records] == [[['Good', 'film']], [['bad']]]
     done = toys.command('interpret.py', '--model-setup', folders['words'],
                         *FEW, '--text', '', cwd=tmp_path)

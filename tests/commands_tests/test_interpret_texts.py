@@ -12,6 +12,7 @@ from interpreting import (
     DEFAULT,
     FEW,
     NOTHING,
+    OWN,
     PAGE,
     QUICK,
     check_record,
@@ -24,17 +25,17 @@ from page.colours import CLASSES
 
 def test_default_methods_on_the_test_split(explain, folders, tmp_path,
                                            capsys):
-    records = explain('--limit', 3)
+    records = explain()
     run = runs.load_run(folders['words'])
     for i, (record, example) in enumerate(
-            zip(records, run.data.test[:3], strict=True)):
+            zip(records, run.data.test, strict=True)):
         check_record(record)
         assert list(record['methods']) == DEFAULT
         assert (record['id'], record['split']) == (i, 'test')
         assert record['gold'] == example.label
         assert record['words'] == [list(example.texts[0])]
     said = capsys.readouterr().out
-    assert said.startswith('3 texts explained; wrote ')
+    assert said.startswith('24 texts explained; wrote ')
     assert str(tmp_path / 'out' / PAGE) in said and DATA in said
     assert sorted(p.name for p in (tmp_path / 'out').iterdir()) == [
         PAGE, DATA]
@@ -118,7 +119,7 @@ def test_own_text_as_typed(explain, capsys, tmp_path):
     assert not known['Zyx'] and not known['script']
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[2:-1]] == words
-    page = (tmp_path / 'out' / PAGE).read_text('utf-8')
+    page = (tmp_path / 'out' / OWN[0]).read_text('utf-8')
     assert '<script>alert' not in page.replace(' ', '')
     marked = Marked()
     marked.feed(page)
@@ -196,8 +197,8 @@ def test_input_file_and_standard_input(explain, tmp_path, monkeypatch):
     assert [r['words'] for r in records] == [
         [['A', 'good', 'film']], [['bad', 'plot']]]
     assert all(records[0]['known'][0])
-    monkeypatch.setattr(sys, 'stdin', io.StringIO(
-        LINES.replace('\r\n', '\n')))
+    monkeypatch.setattr(sys, 'stdin', io.TextIOWrapper(io.BytesIO(
+        LINES.replace('\r\n', '\n').encode())))
     assert explain('--input', '-') == records
     assert explain('--input', file, '--limit', 1) == records[:1]
 

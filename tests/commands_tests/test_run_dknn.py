@@ -71,17 +71,24 @@ def test_layers_and_class_conditional(made, layers, numbers, conditional):
         np.testing.assert_allclose(record['dknn']['p_values'], p, atol=1e-6)
 
 
-def test_limit_and_split(made):
+def test_limit_and_split(made, capsys):
+    """They have files of their own: those of the whole test split stay."""
     run_dknn.main(['--model-setup', str(made)])
-    whole = read(made)[1]
-    run_dknn.main(['--model-setup', str(made), '--limit', '3'])
-    assert check(made)['n_test'] == 3
-    assert read(made)[1] == whole[:3]
-    run_dknn.main(['--model-setup', str(made), '--limit', '999'])
-    assert read(made)[1] == whole
-    run_dknn.main(['--model-setup', str(made), '--split', 'valid'])
-    assert check(made)['n_test'] == 18
+    figures, whole = read(made)
+    for flags, n in [(['--limit', '3'], 3), (['--limit', '999'], 20),
+                     (['--limit', str(10 ** 9)], 20),
+                     (['--split', 'valid'], 18)]:
+        capsys.readouterr()
+        run_dknn.main(['--model-setup', str(made), *flags])
+        assert check(made, part='.part')['n_test'] == n
+        said = capsys.readouterr().out
+        assert (f'wrote {made / "dknn.part.json"}, '
+                f'{made / "predictions.part.jsonl"}\n') in said
+        if '--limit' in flags:
+            assert read(made, '.part')[1] == whole[:n]
+        assert read(made) == (figures, whole)
     run_dknn.main(['--model-setup', str(made)])
+    assert (made / 'dknn.part.json').is_file()
 
 
 def test_prediction_sets(made):

@@ -78,7 +78,7 @@ def test_missing_gold_label_is_dropped_but_a_minus_is_a_label(tmp_path):
     ('a.jsonl', '{"label": "x", "text": "a"}\n{"label": "x"}\n',
      "a.jsonl:2: no 'text'"),
     ('a.jsonl', '{"text": "a"}\n', 'a.jsonl:1: no column label'),
-    ('a.jsonl', '{"label": "x", "text": 3}\n', 'a.jsonl:1: the label'),
+    ('a.jsonl', '{"label": "x", "text": 3}\n', 'a.jsonl:1: the text 3 must'),
     ('a.jsonl', '{"label": null, "text": "a"}\n', 'a.jsonl:1: the label'),
     ('a.jsonl', '{"label": ["x"], "text": "a"}\n', 'a.jsonl:1: the label'),
     ('a.jsonl', '{"label": "x", "text": "a"\n', 'a.jsonl:1: not JSON'),

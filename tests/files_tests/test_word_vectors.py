@@ -97,7 +97,7 @@ def test_truncated_text(tmp_path):
     with pytest.raises(ValueError, match='word 2 of 3; it is truncated'):
         read_word_vectors(path, VOCAB)
     path = write(tmp_path, gzip.compress(FORMATS['glove'])[:-12])
-    with pytest.raises(ValueError, match='cannot be unpacked'):
+    with pytest.raises(ValueError, match='cannot be read'):
         read_word_vectors(path, VOCAB)
 
 

@@ -21,12 +21,35 @@ def test_what_lies_on_a_cpu(x):
 
 @pytest.mark.gpu
 def test_what_lies_on_a_gpu():
-    cupy = pytest.importorskip('cupy')
+    import cupy
     link = L.Linear(2, 3)
     link.to_device('@cupy:0')
     for x in cupy.zeros(2), chainer.Variable(cupy.zeros(2)), link.W, link:
         assert not devices.on_cpu(x)
     assert isinstance(devices.to_numpy(link.W), np.ndarray)
+
+
+def test_seeds_of_a_cpu():
+    link = L.Linear(2, 3)
+    drawn = []
+    for value in (1, 1, 2):
+        devices.seed(link, np.array([value, 7], np.uint32))
+        drawn.append(np.random.rand())
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_seeds_of_a_gpu(monkeypatch):
+    """CuPy's generator is seeded, too; here with a stand-in."""
+    given = []
+
+    class Link:
+        class xp:
+            class random:
+                seed = given.append
+
+    monkeypatch.setattr(devices, 'on_cpu', lambda x: False)
+    devices.seed(Link(), np.array([5, 7], np.uint32))
+    assert given == [5] and type(given[0]) is int
 
 
 def test_batches_of_a_cpu(monkeypatch):

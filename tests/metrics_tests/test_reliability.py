@@ -46,6 +46,15 @@ class TestReliability:
         assert maximum_calibration_error(
             self.PROBS, self.LABELS, 5) == pytest.approx(0.9, rel=1e-14)
 
+    def test_top_label_of_predictions_by_another_rule(self):
+        confidence, correct = top_label(
+            [[.4, .4, .2], [.1, .2, .7]], [1, 2], predicted=[1, 1])
+        np.testing.assert_array_equal(confidence, [.4, .2])
+        np.testing.assert_array_equal(correct, [True, False])
+        for wrong in ([0], [0, 3], [0, -1], [0., 1.]):
+            with pytest.raises(ValueError, match='labels'):
+                top_label([[1., 0., 0.]] * 2, [0, 0], wrong)
+
     def test_top_label_takes_the_lowest_of_equals(self):
         confidence, correct = top_label(
             [[0.4, 0.4, 0.2], [0.4, 0.4, 0.2], [0.1, 0.2, 0.7]], [0, 1, 2])
@@ -161,8 +170,29 @@ class TestReport:
                 probs, labels, 10, binning='mass'),
             'mce': maximum_calibration_error(probs, labels, 10),
             'accuracy': np.mean(probs.argmax(axis=1) == labels),
-            'n': 300,
+            'n': 300, 'n_impossible': 0,
         }
+
+    def test_predictions_by_a_rule_of_their_own(self):
+        # Ties: the lowest of equals is wrong twice, the own rule right once.
+        probs = [[.5, .5], [.5, .5], [.25, .75]]
+        labels, predicted = [1, 1, 1], [1, 0, 1]
+        plain = calibration_report(probs, labels, n_bins=2)
+        own = calibration_report(probs, labels, 2, predicted)
+        assert (plain['accuracy'], own['accuracy']) == (1 / 3, 2 / 3)
+        # bins (0, .5] and (.5, 1]: gaps |1/2 - 1/2| and |1 - 3/4|
+        assert own['ece'] == pytest.approx(.25 / 3)
+        assert own['mce'] == own['ece_mass'] * 3 == .25
+        # plain: |0 - 1/2| and |1 - 3/4|
+        assert plain['ece'] == pytest.approx(1.25 / 3)
+        for name in ('nll', 'brier'):  # of all classes, not of the predicted
+            assert own[name] == plain[name]
+
+    def test_no_nll_where_a_label_is_held_impossible(self):
+        report = calibration_report([[1., 0.], [.5, .5], [1., 0.]], [1, 0, 0])
+        assert (report['nll'], report['n_impossible']) == (None, 1)
+        # (1 + 1) + (1/4 + 1/4) + 0, over 3
+        assert report['brier'] == pytest.approx(2.5 / 3)
 
     @settings(deadline=None, max_examples=150)
     @given(predictions(), st.integers(1, 40))
@@ -170,7 +200,11 @@ class TestReport:
         probs, labels = prediction
         report = calibration_report(probs, labels, n_bins)
         assert json.loads(json.dumps(report, allow_nan=False)) == report
-        assert 0 <= report['nll'] <= 708.4
+        impossible = sum(row[label] == 0 for row, label in zip(
+            probs, labels, strict=True))
+        assert report['n_impossible'] == impossible
+        assert (report['nll'] is None) == (impossible > 0)
+        assert impossible or 0 <= report['nll'] <= 708.4
         assert 0 <= report['brier'] <= 2
         assert 0 <= report['ece'] <= report['mce'] + 1e-12
         assert report['mce'] <= 1 + 1e-12 and report['ece_mass'] <= 1 + 1e-12

@@ -11,6 +11,18 @@ def test_score_levels():
     assert colours.score_levels([0., 0.], 0.).tolist() == [0, 0]
     # the smallest double has a level, too, and no overflow
     assert colours.score_levels([5e-324], 5e-324).tolist() == [10]
+    assert colours.score_levels([-1e308, 1], 5e-324).tolist() == [-10, 10]
+
+
+def test_halves_go_to_the_even_level():
+    # 10 s / 4 = 2.5 s
+    levels = colours.score_levels([1, -1, .6, 3, .2, -.2], 4)
+    assert levels.tolist() == [2, -2, 2, 8, 0, 0]
+
+
+def test_every_level_has_a_class_and_a_letter():
+    assert len(colours.CLASSES) == len(set(colours.LETTERS)) == 21
+    assert [colours.CLASSES[i] for i in (0, 10, 20)] == ['n10', 'z', 'p10']
 
 
 def luminance(colour):

@@ -1,11 +1,15 @@
 """The page: what is written, taken apart again."""
+import base64
+import hashlib
 import os
+import re
 
 import numpy as np
 import pytest
 from page_records import cells, embedded, make_pair, make_record, parse
 
 import visualize
+from page import facts
 
 HOSTILE = ['<script>alert(1)</script>', '&amp;', '"\'', '</script>', '<!--',
            '\u202egnp', 'a\u200bb', 'x\x00\x1by', '{{ 7 * 7 }}', '<eos>',
@@ -86,7 +90,7 @@ def test_accuracy_and_links():
 def test_shared_scale_is_the_99th_percentile():
     scores = list(range(-100, 0))
     record = make_record(['w'] * 100, scores)
-    scales = embedded(parse(visualize.render_page([record])))['scales']
+    scales = facts.shared_scales([record])
     # |scores| and one 0: 0 .. 100, whose 99th percentile is 99
     assert scales == {'conformity': pytest.approx(99)}
 
@@ -142,3 +146,19 @@ def test_write_is_all_or_nothing(tmp_path, monkeypatch):
         visualize.write_page(path, [make_record(['other'], [1])])
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ['page.html']
+
+
+def test_the_policy_allows_this_style_and_script_only():
+    """The digests are of the very text between the tags, in UTF-8."""
+    text = visualize.render_page([make_record(HOSTILE, [1.] * len(HOSTILE))])
+    policy = parse(text).find('.//meta[@http-equiv]').get('content')
+    rules = dict(rule.split(' ', 1) for rule in policy.split('; '))
+    assert rules.pop('default-src') == "'none'"
+    assert rules.pop('base-uri') == rules.pop('form-action') == "'none'"
+    for tag in ('style', 'script'):
+        content, = re.findall(f'<{tag}>(.*?)</{tag}>', text, re.DOTALL)
+        digest = hashlib.sha256(content.encode()).digest()
+        assert rules.pop(f'{tag}-src') == (
+            f"'sha256-{base64.b64encode(digest).decode()}'")
+    assert not rules
+    assert not re.search(r'<[^>]* (style|on\w+)=', text)

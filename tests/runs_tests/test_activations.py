@@ -1,6 +1,7 @@
 """Stored activations: those of the network, and of nothing older."""
 import compat  # noqa: F401  (before Chainer)
 
+import copy
 import json
 import os
 
@@ -10,6 +11,7 @@ import pytest
 import toys
 
 import runs
+from errors import UserError
 from runs.folder import SPLITS
 
 
@@ -190,6 +192,24 @@ def test_arrays_of_an_earlier_format(run_folder, capsys):
     assert runs.stored_activations(run, 'test').key == found.key
     assert path.read_text().startswith('{')
     assert capsys.readouterr().err == ''
+
+
+def test_a_split_without_examples(run_folder):
+    path = run_folder / 'args.json'
+    settings = json.loads(path.read_text())
+    del settings['data_fingerprint']
+    path.write_text(json.dumps(settings))
+    (run_folder / 'calib.json').write_text('[]')
+    run = runs.load_run(run_folder)
+    with pytest.raises(UserError, match='no examples in the split calib'):
+        runs.stored_activations(run, 'calib')
+
+
+def test_a_run_can_be_copied(run_folder):
+    run = runs.load_run(run_folder)
+    again = copy.deepcopy(run)
+    assert runs.stored_activations(again, 'test').key == (
+        runs.stored_activations(run, 'test').key)
 
 
 def test_a_folder_that_cannot_be_written(run_folder, monkeypatch, capsys):

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 import runs
-from runs.folder import clear
+from runs.folder import clear, find_folder
 
 
 def test_clear_removes_what_a_run_wrote_only(run_folder):
@@ -22,13 +22,13 @@ def test_clear_removes_what_a_run_wrote_only(run_folder):
 def test_newest_run(run_folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match=r'train\.py --dataset'):
-        runs.find_folder()
+        find_folder()
     for i, name in enumerate(['b_old', 'c_new', 'a_older']):
         folder = shutil.copytree(run_folder, tmp_path / 'results' / name)
         os.utime(folder / 'args.json', (1000, 1000 + [5, 9, 2][i]))
-    assert runs.find_folder().name == 'c_new'
+    assert find_folder().name == 'c_new'
     (tmp_path / 'results' / 'c_new' / 'best_model.npz').unlink()
-    assert runs.find_folder().name == 'b_old'  # no longer trained
+    assert find_folder().name == 'b_old'  # no longer trained
 
 
 @pytest.mark.parametrize('dataset, char, name', [
@@ -42,4 +42,4 @@ def test_folder_names(dataset, char, name):
 
 def test_a_path_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(ValueError, match='typo is no trained run: it'):
-        runs.find_folder(tmp_path / 'typo')
+        find_folder(tmp_path / 'typo')

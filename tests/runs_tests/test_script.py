@@ -1,6 +1,8 @@
 """How scripts end: one sentence for the user's errors, tracebacks for ours."""
 import compat  # noqa: F401  (before Chainer)
 
+import copy
+import pickle
 import sys
 
 import pytest
@@ -38,8 +40,11 @@ def ends(error, monkeypatch, capsys):
      'faiss-cpu'),
     (ArgumentError('n_neighbors', 75, 'exceeds 60; take fewer'),
      '--neighbors 75 exceeds 60; take fewer'),
-    (UserError('it is gone; name it with `data_dir`'),
-     'it is gone; name it with --data-dir')])
+    (UserError('it is gone; name it with `data_dir`', 'data_dir'),
+     'it is gone; name it with --data-dir'),
+    # what only looks like an argument is the user's own
+    (UserError('the label `gpu` is new; name it in `data_dir`', 'data_dir'),
+     'the label `gpu` is new; name it in --data-dir')])
 def test_the_users_errors_are_one_sentence(error, said, monkeypatch, capsys):
     assert ends(error, monkeypatch, capsys) == (
         2, f'script.py: error: {said}\n')
@@ -66,7 +71,24 @@ def test_messages_in_terms_of_flags():
     assert in_flags(error) == '--layers 0,7 is too much'
     # what is no flag of any script stays as it is
     assert in_flags(ArgumentError('sigma', -1, 'is low')) == 'sigma=-1 is low'
-    assert in_flags(UserError('`sigma` and `gpu`')) == '`sigma` and --gpu'
+    assert in_flags(UserError('`sigma`, `gpu`', 'sigma', 'gpu')) == (
+        'sigma, --gpu')
+
+
+@pytest.mark.parametrize('error', [
+    UserError('a `b`', 'b'), ArgumentError('n', 3, 'is low'),
+    MissingPackage('m', 'r', 'p')])
+@pytest.mark.parametrize('again', [
+    copy.copy, copy.deepcopy, lambda e: pickle.loads(pickle.dumps(e))])
+def test_errors_can_be_sent_on(error, again):
+    other = again(error)
+    assert type(other) is type(error) and str(other) == str(error)
+    assert in_flags(other) == in_flags(error)
+
+
+def test_closed_output(monkeypatch):
+    monkeypatch.setattr(sys, 'stdout', None)
+    runs.run_script(lambda: None)
 
 
 def test_every_flag_that_messages_name_exists():

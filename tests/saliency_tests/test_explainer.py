@@ -24,7 +24,9 @@ import runs
 from errors import ArgumentError
 from saliency import attribution
 from saliency import explainer as explainer_module
+from saliency import methods as method_table
 from saliency.explainer import consecutive_batches
+from saliency.methods import METHODS
 
 
 @EVERY
@@ -220,3 +222,38 @@ def test_options_that_no_method_has(explainer):
     with pytest.raises(ArgumentError, match="names 'stops', but the methods "
                        'have only steps, draws, seed'):
         explainer('cnn', 'words', stops=3)
+
+
+def test_options_of_one_name_must_be_the_same(monkeypatch):
+    other = method_table.SEED._replace(default=7)
+    monkeypatch.setitem(METHODS, 'new', method_table.Direct(
+        None, 'nothing', (other,)))
+    with pytest.raises(ValueError, match="are called 'seed', but differ"):
+        method_table.all_options()
+
+
+def test_a_leave_one_out_method_has_options_and_votes(explainer,
+                                                       monkeypatch):
+    """By itself, too: its votes are asked for, its option arrives."""
+    option = method_table.Option('power', 1, 1, 'of the share')
+
+    def powers(explainer, logits, votes, power):
+        return (votes / votes.sum(axis=1, keepdims=True)) ** power
+
+    monkeypatch.setitem(METHODS, 'powers', method_table.LeaveOneOut(
+        'softmax', powers, 'powers of shares', needs_votes=True,
+        options=(option,)))
+    some = questions(examples('words'))
+    for power in (1, 3):
+        record = list(explainer('cnn', 'words', power=power).records(
+            some, ['powers']))[0]
+        explain = explainer('cnn', 'words')
+        xs, _ = runs.encode_examples(examples('words')[:1],
+                                     explain.run.vocab)
+        y = record['softmax']['label']
+        whole = by_hand(explain, xs)['conformity'][y] ** power
+        expected = [whole - by_hand(explain, without(xs, 0, word, 0))[
+            'conformity'][y] ** power
+            for word in range(len(xs.sides[0][0]) - 1)]
+        np.testing.assert_allclose(record['methods']['powers']['scores'][0],
+                                   expected, atol=1e-5)

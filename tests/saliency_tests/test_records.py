@@ -6,11 +6,13 @@ import sys
 
 import numpy as np
 import pytest
+from recorded import SINGLE
 from scipy.stats import spearmanr
 
 from errors import UserError
 from saliency import records
 
+# What page and figures can do with, from a caller in Python
 RECORD = {
     'version': 1, 'id': 17, 'dataset': 'toy', 'model': 'cnn',
     'label_names': ['negative', 'positive'], 'words': [['fine', 'film']],
@@ -36,21 +38,27 @@ def written(path, *lines):
 
 
 def test_read_records(tmp_path):
-    more = {**RECORD, 'id': 18, 'words': [['é\u2028', '☃']], 'neighbors': []}
-    path = written(tmp_path / 'r.jsonl', RECORD, more)
-    assert records.read_records(path) == [RECORD, more]
+    more = {**SINGLE, 'id': 18, 'words': [['é\u2028', '☃']], 'own': [1]}
+    more['methods'] = {'mine': {'target': 0, 'scores': [[1, 2]], 'own': .5}}
+    del more['removed'], more['reduction']
+    path = written(tmp_path / 'r.jsonl', SINGLE, more)
+    assert records.read_records(path) == [SINGLE, more]
 
 
 @pytest.mark.parametrize('line, message', [
-    (b'\xff\xfe\x00{', 'line 2: no record'), (b'[1]', 'line 2: no record'),
-    (b'', 'line 2: no record'), (b'7', 'line 2: no record'),
-    ({'version': 1}, 'line 2: no record'),
-    ({key: value for key, value in RECORD.items() if key != 'known'},
-     'line 2: no record'),
-    ({**RECORD, 'version': 2}, 'line 2: version 2, but .* version 1'),
+    (b'\xff\xfe\x00{', 'line 2 is no valid JSON'),
+    (b'[1]', 'line 2: expected object, got array; give an interpretations'),
+    (b'', 'line 2 is no valid JSON'), (b'7', 'line 2: expected object'),
+    ({'version': 1}, 'line 2: object missing required field id'),
+    (RECORD, 'line 2: softmax: object missing required field prob'),
+    ({key: value for key, value in SINGLE.items() if key != 'known'},
+     'line 2: object missing required field known'),
+    ({**SINGLE, 'version': 2}, 'line 2: version 2, but .* version 1'),
+    ({**SINGLE, 'label_names': ['a', 'b']},
+     r"line 2 has label_names \['a', 'b'\], the first has \['negative"),
 ])
 def test_read_records_refuses(line, message, tmp_path):
-    path = written(tmp_path / 'r.jsonl', RECORD, line)
+    path = written(tmp_path / 'r.jsonl', SINGLE, line)
     with pytest.raises(UserError, match=f'r.jsonl, {message}'):
         records.read_records(path)
 
@@ -83,7 +91,12 @@ def scored(scores):
     ([{**RECORD, 'known': [[True]]}], r"\[2\] words and \[1\] \"known\""),
     ([{**RECORD, 'words': [], 'known': []}], 'give one or two texts'),
     ([RECORD, {**RECORD, 'label_names': ['a', 'b']}],
-     "has labels .*, the first has .* each data set by itself"),
+     "has label_names .*, the first has .* each data set by itself"),
+    ([{**RECORD, 'gold': 2}], 'text 17: gold is 2, but the labels are 0 to'),
+    ([{**RECORD, 'gold': -1}], 'text 17: gold is -1'),
+    ([{**RECORD, 'dknn': {'label': 2}}], 'text 17: dknn.label is 2'),
+    ([{**SINGLE, 'removed': {**SINGLE['removed'], 'word': 2}}],
+     'text 17: removed.word is 2, but that text has 2 words'),
 ])
 def test_check_records(wrong, message):
     records.check_records([RECORD, *scored([None])])
@@ -110,6 +123,8 @@ def methods(**scores):
     ({'a': [3, 2, 1], 'random': [1, 2, 3]}, (False, None)),
     ({'a': [3, 2, 1], 'b': [0, 0, 0]}, (False, None)),
     ({'a': [], 'b': []}, (False, None)),
+    # their range is no float64
+    ({'a': [1e308, -1e308], 'b': [-1e308, 1e308]}, (True, -1.)),
 ])
 def test_agreement(scores, expected):
     assert records.agreement(methods(**scores)) == expected

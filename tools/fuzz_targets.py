@@ -1,0 +1,188 @@
+"""What ``tools/fuzz.py`` feeds with bytes, and what must hold for any bytes.
+
+A target is a function of ``(content, folder)``: it lets the project read the
+bytes and raises if anything but a ``UserError`` comes out, or something that
+should not have been read.  ``folder`` is one to write into.
+"""
+import functools
+import gzip
+import io
+import json
+import pathlib
+import tarfile
+import zipfile
+from typing import NamedTuple
+
+import numpy as np
+
+import nlp_utils
+from errors import UserError
+from files import published, tables
+from files.rows import CONTROL
+from files.word_vectors import LARGEST, read_word_vectors
+
+VADER = 'hutto_ICWSM_2014'
+TABLE = ('label\ttext\nx\ta "b"\n', 'label,text\nx,"a ""b"", c"\n',
+         '{"label": 1.0, "text": "\\ud83d\\ude00"}\n'
+         '{"gold_label": "-", "sentence1": "a", "sentence2": null}\n')
+VOCAB = {'<eos>': 0, '<unk>': 1, 'the': 2, 'x': 3, '.': 4, 'é': 5}
+
+
+class Target(NamedTuple):
+    """Something to feed with bytes.
+
+    Attributes:
+        run (function): As the head of this file says.
+        seeds (list of bytes): Good content, to begin with.
+    """
+
+    run: object
+    seeds: list
+
+
+def one_sentence(read):
+    """Reads, and checks what comes instead.
+
+    Args:
+        read (function): Called without arguments.
+
+    Returns:
+        object: What it returns, or None where it raised a ``UserError``.
+    """
+    try:
+        return read()
+    except UserError as error:
+        assert not CONTROL.search(str(error)), str(error)
+        return None
+
+
+def check_rows(read, path, *member):
+    """Reads a file as rows and checks each.
+
+    Args:
+        read (function): A reader, as ``files.rows`` describes it.
+        path (Path): The file.
+        member (str): The member of an archive, or nothing.
+    """
+    for row in one_sentence(lambda: list(read(str(path), *member))) or ():
+        assert row.label is None or isinstance(row.label, str)
+        if read is tables.read_table and row.label is not None:
+            assert row.label.strip() and not CONTROL.search(row.label)
+        for text in row.texts:
+            assert '\ud800' not in text and text.encode() is not None
+
+
+def run_table(content, folder, name):
+    """A user's file of a certain name."""
+    path = pathlib.Path(folder, name)
+    path.write_bytes(content)
+    check_rows(tables.read_table, path)
+
+
+def run_archive(content, folder, name, read, member):
+    """An archive; the check sum of its first tar header is put right."""
+    path = pathlib.Path(folder, name)
+    if content[257:262] == b'ustar':
+        header = bytearray(content[:512])
+        header[148:156] = b' ' * 8
+        header[148:156] = b'%06o\0 ' % sum(header)
+        content = bytes(header) + content[512:]
+    path.write_bytes(content)
+    check_rows(read, path, member)
+
+
+def run_harvard(content, folder):
+    """A file of labels and tokenized texts."""
+    path = pathlib.Path(folder, 'harvard')
+    path.write_bytes(content)
+    check_rows(published.read_harvard, path)
+
+
+def run_vectors(content, folder):
+    """A file of word vectors."""
+    path = pathlib.Path(folder, 'vectors')
+    path.write_bytes(content)
+    found = one_sentence(lambda: read_word_vectors(str(path), VOCAB))
+    if found is not None:
+        assert (np.abs(found.vectors) <= LARGEST).all()
+        assert len(found.vectors) == len(set(found.rows)) == len(found.rows)
+
+
+def run_vocabulary(content, folder):
+    """Texts, one a line, made tokens, words and ids."""
+    texts = content.decode(errors='ignore').split('\n')
+    for raw in (False, True):
+        tokens = [nlp_utils.tokenize(text, raw) for text in texts]
+        assert all(' '.join(words).split() == list(words) for words in tokens)
+        vocab = nlp_utils.make_vocab(tokens, min_freq=1)
+        words = json.loads(json.dumps(vocab, ensure_ascii=False).encode())
+        assert words == vocab and list(vocab.values()) == list(
+            range(len(vocab)))
+        for text, found in zip(texts, tokens, strict=True):
+            ids = nlp_utils.encode(found, vocab)
+            assert not ids[-1] and ids[:-1].all() and ids.max() < len(vocab)
+            assert len(nlp_utils.surface(text, found)) == len(found)
+
+
+def _tar(*members, mode='w'):
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode=mode) as archive:
+        for name, content in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return file.getvalue()
+
+
+def _zip(name, content, method):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, 'w', method) as archive:
+        archive.writestr(name, content)
+    return file.getvalue()
+
+
+def _vectors():
+    text = 'the 1 2\nx -1e-3 2\n. . 1 2\n'
+    binary = b''.join(word + b' ' + np.array([1, 2], '<f4').tobytes() + b'\n'
+                      for word in (b'the', b'x'))
+    plain = [text.encode(), b'3 2\n' + text.encode(), b'2 2\n' + binary]
+    return plain + [gzip.compress(plain[0])]
+
+
+def _vader():
+    inner = _tar((f'{VADER}/s_GroundTruth.txt', b'3_1\t2\ta\n'),
+                 (f'{VADER}/s_anonDataRatings.txt', b'3_1\t2\t1\t[1, 3]\n'),
+                 mode='w:gz')
+    return _tar(('inner', inner))
+
+
+SEEDS = [text.encode() for text in TABLE] + [
+    gzip.compress(text.encode()) for text in TABLE]
+SNLI = TABLE[2].encode()
+TARGETS = {
+    **{name: Target(functools.partial(run_table, name=f'a.{name}'), SEEDS)
+       for name in ('tsv', 'csv', 'jsonl')},
+    'harvard': Target(run_harvard, [b'0 caf\xe9 a \xc2\x85 b\n1 \n']),
+    'snli': Target(
+        functools.partial(run_archive, name='a.zip', member='x',
+                          read=published.read_snli),
+        [_zip('x', SNLI, method) for method in (0, 8, 12, 14)]),
+    'dbpedia': Target(
+        functools.partial(run_archive, name='a.tar', member='x',
+                          read=published.read_dbpedia),
+        [_tar(('x', b'1,"t","a ""b"""\n'), mode=mode)
+         for mode in ('w', 'w:gz', 'w:bz2', 'w:xz')]),
+    'imdb': Target(
+        functools.partial(run_archive, name='b.tar', member='x',
+                          read=published.read_imdb),
+        [_tar(('x/neg/0_1.txt', b'a'), ('x/pos/0_9.txt', b'b'))]),
+    'vader': Target(
+        functools.partial(
+            run_archive, name='c.tar', member=f'{VADER}/s',
+            read=functools.partial(published.read_vader, inner='inner')),
+        [_vader()]),
+    'vectors': Target(run_vectors, _vectors()),
+    'vocabulary': Target(run_vocabulary, [
+        "It isn't <br/> Dr. No's &amp; &#65; (well-made)\u2026".encode(),
+        '“naïve” 東京 $3.88 gonna\n'.encode()]),
+}
