@@ -94,11 +94,14 @@ def _make_model(folder, settings, n_vocab, data, content):
         n_stored = sum(a.size for a in read_npz(content).values())
         # Every network has so many parameters at least; another one is not
         # even made, for it may not fit into memory
-        least = settings.unit + (settings.layer - 1) * max(
-            0, settings.unit - 2) ** 2
+        embed_units = settings.embed_units or settings.unit
+        least = n_vocab * embed_units + settings.unit + (
+            settings.layer - 1) * max(0, settings.unit - 2) ** 2
         if least > n_stored:
-            raise ValueError(f'{settings.layer} layers of {settings.unit} '
-                             f'units need more than its {n_stored} values')
+            raise ValueError(
+                f'{settings.layer} layers of {settings.unit} units and '
+                f'{n_vocab} word vectors of {embed_units} are more than its '
+                f'{n_stored} values')
         model = nets.make_classifier(
             settings.model, n_vocab, len(data.label_names),
             n_units=settings.unit, n_layers=settings.layer,

@@ -181,7 +181,7 @@ KINDS = {str: st.text(max_size=6), float: st.floats(0, 1), bool: st.booleans(),
          int: st.integers(0, 1)}
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(st.sampled_from(sorted(RECORDS)), st.data())
 def test_random_values_of_the_right_type(file, kind, data):
     """More of these are drawn; the page is strict HTML."""
@@ -197,7 +197,7 @@ def test_random_values_of_the_right_type(file, kind, data):
             visualize.render_page(records.read_records(file)))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(values)
 def test_random_json_as_a_line(file, value):
     assert page_or_sentence(file, value)
