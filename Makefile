@@ -1,4 +1,4 @@
-# make setup | demo | test | lint | experiments | bench
+# make setup | demo | test | lint | torture | experiments | bench
 # Needs only a Python from 3.10 to 3.13; PYTHON=... picks one.
 .DEFAULT_GOAL := help
 
@@ -15,7 +15,7 @@ help:
 # Nothing installed by hand leaks in.
 export PYTHONNOUSERSITE := 1
 
-.PHONY: help python setup demo test lint experiments bench
+.PHONY: help python setup demo test lint torture experiments bench
 
 python:
 	@$(or $(PYTHON),false) -c '$(SUPPORTED)' 2>/dev/null || { \
@@ -49,6 +49,11 @@ test: setup
 
 lint: setup
 	$(BIN)/python -m ruff check .
+
+# Kills, damages, fills the disk of and disturbs every command at random, for
+# some nine minutes on 2 cores: docs/reliability.md.
+torture: setup
+	$(BIN)/python tools/torture.py
 
 # Trains every model on every data set at hand and writes the table of
 # docs/experiments.md; about half an hour on 2 cores.

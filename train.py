@@ -13,6 +13,8 @@ import compat  # noqa: F401  (before Chainer)
 import argparse
 import contextlib
 import datetime
+import hashlib
+import json
 import os
 import pathlib
 import platform
@@ -39,6 +41,8 @@ from runs.snapshots import load_snapshot, write_npz
 
 BEST = 'validation/main/accuracy'
 VALIDATION_BATCH = 1024
+# Settings with which a run can be resumed though they differ
+FREE = 'epoch', 'gpu', 'datetime', 'versions'
 
 
 def build_parser():
@@ -157,7 +161,7 @@ class WithoutEscapes:
         self.stream.flush()
 
 
-def build_trainer(args, model, data, vocab, out, folder):
+def build_trainer(args, model, data, vocab, out, folder, key):
     """Chainer's trainer; it writes into `out`, later into `folder`."""
     optimizer = Adam(alpha=args.learning_rate)
     optimizer.setup(model)
@@ -184,7 +188,7 @@ def build_trainer(args, model, data, vocab, out, folder):
 
     trainer.extend(reseed, name='reseed', trigger=(1, 'epoch'),
                    priority=run_training.SEED)
-    run_training.extend(trainer, model, folder, BEST)
+    run_training.extend(trainer, model, folder, BEST, key)
     return trainer
 
 
@@ -206,6 +210,12 @@ def settings(args, data, vocab, vectors, folder):
         versions={'python': platform.python_version(),
                   'numpy': np.__version__, 'chainer': chainer.__version__})
     return own
+
+
+def settings_key(now):
+    """Names the settings that a resumed run must share."""
+    kept = {name: value for name, value in now.items() if name not in FREE}
+    return hashlib.sha256(json.dumps(kept).encode()).hexdigest()
 
 
 def write_setup(out, now, data, vocab):
@@ -232,9 +242,11 @@ def check_resume(folder, now):
         raise UserError(f'--resume: {folder} has no {run_folder.SNAPSHOT}; '
                         'leave --resume out to train from the start')
     then = read_json(folder / run_folder.ARGS)
-    free = 'epoch', 'gpu', 'datetime', 'versions'
+    if not isinstance(then, dict):
+        raise UserError(f'{folder / run_folder.ARGS} is not what train.py '
+                        'wrote; leave --resume out to train from the start')
     changed = sorted(name for name in now
-                     if name not in free and now[name] != then.get(name))
+                     if name not in FREE and now[name] != then.get(name))
     if changed:
         name = changed[0]
         raise UserError(
@@ -291,9 +303,10 @@ def train_into(out, folder, args, data, vocab, model, now):
         check_folder(folder, now)
         write_setup(out, now, data, vocab)
     seed_epoch(model, args.seed, 0)
-    trainer = build_trainer(args, model, data, vocab, out, folder)
+    key = settings_key(now)
+    trainer = build_trainer(args, model, data, vocab, out, folder, key)
     if args.resume:
-        load_snapshot(folder / run_folder.SNAPSHOT, trainer)
+        load_snapshot(folder / run_folder.SNAPSHOT, trainer, key)
         seed_epoch(model, args.seed, trainer.updater.epoch)
     run_trainer(trainer, model, folder)
 

@@ -97,7 +97,7 @@ def _beside(path, suffix=''):
 
 
 def remove_leftovers(folder, name=None):
-    """Removes temporary files and folders whose writer is dead.
+    """Removes temporary files and folders, and locks, of dead processes.
 
     What cannot be removed (a folder that is read-only) stays.
 
@@ -106,7 +106,7 @@ def remove_leftovers(folder, name=None):
         name (str): Only what should have replaced this name; None for all.
     """
     wanted = re.escape(name) if name else r'.+'
-    pattern = re.compile(rf'\.{wanted}\.[0-9a-f]{{16}}(\.\w+)?')
+    pattern = re.compile(rf'\.{wanted}\.([0-9a-f]{{16}}(\.\w+)?|lock)')
     for path in list(pathlib.Path(folder).glob('.*')):
         if pattern.fullmatch(path.name):
             with contextlib.suppress(OSError), (

@@ -30,8 +30,8 @@ ARGS, VOCAB, CALIB, MODEL = ('args.json', 'vocab.json', 'calib.json',
                              'best_model.npz')
 SNAPSHOT, ACTIVATIONS, TEMPERATURE = ('snapshot', 'activations',
                                       'temperature.json')
-OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, TEMPERATURE,
-           'log', 'loss.png', 'accuracy.png', 'calibration.json',
+# What follows from the parameters, and is no use beside others
+DERIVED = (TEMPERATURE, 'calibration.json',
            'reliability.png', 'reliability.pdf', 'credibility.png',
            'credibility.pdf', 'coverage.png', 'coverage.pdf', 'dknn.json',
            'predictions.jsonl', 'interpretations.html',
@@ -39,6 +39,8 @@ OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, TEMPERATURE,
            'predictions.part.jsonl', 'interpretations.part.html',
            'interpretations.part.jsonl', 'interpretations.own.html',
            'interpretations.own.jsonl')
+OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, 'log',
+           'loss.png', 'accuracy.png', *DERIVED)
 RESULTS = 'results'
 SPLITS = 'train', 'valid', 'calib', 'test'
 Id = Annotated[int, Meta(ge=0)]
@@ -64,9 +66,14 @@ def folder_of(out, dataset, model, char_based=False):
         f'{name}_{model}' + ('_char' if char_based else ''))
 
 
-def clear(folder):
-    """Removes what an earlier run wrote in a folder, and nothing else."""
-    for name in OUTPUTS:
+def clear(folder, names=OUTPUTS):
+    """Removes what an earlier run wrote in a folder, and nothing else.
+
+    Args:
+        folder (pathlib.Path): The folder, which need not exist.
+        names (tuple of str): Some of ``OUTPUTS``.
+    """
+    for name in names:
         path = pathlib.Path(folder) / name
         if path.is_dir():
             shutil.rmtree(path)

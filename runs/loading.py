@@ -57,6 +57,7 @@ def load_run(model_setup=None, data_dir=None, gpu=-1):
             there is no such GPU.
     """
     folder = run_folder.find_folder(model_setup)
+    remove_leftovers(folder.parent, folder.name)
     remove_leftovers(folder)
     remove_leftovers(folder / run_folder.ACTIVATIONS)
     args, settings, vocab, positions = run_folder.read_setup(folder)

@@ -6,6 +6,7 @@ from metrics import confidence
 from neighbors import INDEXES
 from runs.folder import ACTIVATIONS, TEMPERATURE
 from runs.notes import note
+from runs.training import results_of
 
 INDEX_VERSION = 1  # to be raised where indexes are built in another way
 
@@ -80,7 +81,8 @@ def store_temperature(run, calib):
         'temperature': temperature, 'n': len(calib.labels), 'split': 'calib',
         'nll_before': before, 'nll_after': after}
     try:
-        write_json(run.folder / TEMPERATURE, content)
+        with results_of(run):
+            write_json(run.folder / TEMPERATURE, content)
     except OSError as error:
         if error.errno not in stored.READ_ONLY:
             raise

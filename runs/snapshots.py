@@ -16,16 +16,18 @@ from errors import UserError
 from files.atomic import replacing
 
 NONES = 'is_none'  # name of the array that lists what is None
+KEY = 'key'  # name of the array that names what a file belongs to
 # What Chainer and NumPy raise for arrays that are not those wanted
 DAMAGED = OSError, ValueError, LookupError, TypeError
 
 
-def write_npz(path, target):
+def write_npz(path, target, key=None):
     """Writes what can be serialized: a network, or a trainer.
 
     Args:
         path (str or Path): The file; written whole or not at all.
         target (object): With a method ``serialize``, as Chainer's.
+        key (str): Names what it belongs to; None for nothing.
     """
     serializer = DictionarySerializer()
     serializer.save(target)
@@ -40,6 +42,8 @@ def write_npz(path, target):
             raise TypeError(f'{name} is {value!r}, which no array can hold')
     if nones:
         arrays[NONES] = np.array(nones)
+    if key is not None:
+        arrays[KEY] = np.array(key)
     with replacing(path) as temporary:
         with open(temporary, 'wb') as stream:
             np.savez(stream, **arrays)
@@ -87,18 +91,22 @@ def load_parameters(content, model):
     NpzDeserializer(arrays).load(model)
 
 
-def load_snapshot(path, trainer):
+def load_snapshot(path, trainer, key):
     """Puts a trainer where it was when a snapshot was written.
 
     Args:
         path (Path): A file of ``write_npz``.
         trainer (chainer.training.Trainer): A trainer like the one written.
+        key (str): As it was written.
 
     Raises:
         UserError: If the file is damaged, or not of such a trainer.
     """
     try:
-        NpzDeserializer(read_npz(path.read_bytes())).load(trainer)
+        arrays = read_npz(path.read_bytes())
+        if str(arrays[KEY]) != key:
+            raise ValueError('it was written with other settings')
+        NpzDeserializer(arrays).load(trainer)
     except DAMAGED as error:
         reason = str(error).partition('\n')[0] or type(error).__name__
         raise UserError(

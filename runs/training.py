@@ -2,6 +2,9 @@
 
 A new run is made beside the old one, in a hidden folder, and takes its place
 when it has its first model.  From then on each file is replaced in one step.
+
+``args.json``, which stays the same file while a run is there, is locked by
+whoever writes results (together with others) or parameters (alone).
 """
 import compat  # noqa: F401  (before Chainer)
 
@@ -69,7 +72,10 @@ def take_place(made, folder):
     if not folder.exists():
         made.rename(folder)
         return
-    with locks.held_path(folder, exclusive=True):
+    with contextlib.ExitStack() as stack:
+        if (folder / run_folder.ARGS).exists():
+            stack.enter_context(locks.held_path(folder / run_folder.ARGS,
+                                                exclusive=True))
         for path in folder.iterdir():
             if path.name not in run_folder.OUTPUTS:
                 _copy(path, made / path.name)
@@ -83,7 +89,7 @@ def _copy(path, target):
         shutil.copy2(path, target, follow_symlinks=False)
 
 
-def extend(trainer, model, folder, best):
+def extend(trainer, model, folder, best, key):
     """Adds what stores a run to a trainer.
 
     Args:
@@ -93,6 +99,7 @@ def extend(trainer, model, folder, best):
         folder (pathlib.Path): The run folder.
         best (str): Name of the value of which the largest makes a model the
             best.
+        key (str): Names the settings, for the snapshot.
     """
     def check(trainer):
         for name, parameter in model.namedparams():
@@ -103,10 +110,14 @@ def extend(trainer, model, folder, best):
                     '`learning_rate`', 'learning_rate')
 
     def store_best(trainer):
-        write_npz(pathlib.Path(trainer.out) / run_folder.MODEL, model)
+        out = pathlib.Path(trainer.out)
+        with locks.held_path(out / run_folder.ARGS, exclusive=True):
+            write_npz(out / run_folder.MODEL, model)
+            run_folder.clear(out, run_folder.DERIVED)
 
     def store_snapshot(trainer):
-        write_npz(pathlib.Path(trainer.out) / run_folder.SNAPSHOT, trainer)
+        write_npz(pathlib.Path(trainer.out) / run_folder.SNAPSHOT, trainer,
+                  key)
 
     def move(trainer):
         out = pathlib.Path(trainer.out)
@@ -135,7 +146,7 @@ def results_of(run):
             loaded.
     """
     try:
-        with locks.held_path(run.folder, exclusive=False):
+        with locks.held_path(run.folder / run_folder.ARGS, exclusive=False):
             content = (run.folder / run_folder.MODEL).read_bytes()
             if hashlib.sha256(content).hexdigest() != run.digest:
                 raise UserError(f'{run.folder} was trained again while this '

@@ -129,10 +129,11 @@ def test_killed_and_trained_again(run_folder, at):
     process.communicate()
     new = (run_folder / 'best_model.npz').read_bytes()
     assert (new == old) is (at == 3)
-    assert runs.load_run(run_folder).data.train
     left = set(names(run_folder.parent)) - {run_folder.name}
     assert f'.{run_folder.name}.lock' in left
     assert len(left) == (2 if at == 3 else 1)
+    assert runs.load_run(run_folder).data.train
+    assert names(run_folder.parent) == [run_folder.name]
     retrain(run_folder)
     assert names(run_folder.parent) == [run_folder.name]
 
@@ -158,10 +159,30 @@ def test_results_belong_to_the_parameters(run_folder):
             raise AssertionError('must not be written')
 
 
+def test_better_parameters_remove_what_the_others_gave(run_folder):
+    """Going on with a run makes its results those of other parameters."""
+    for name in ('dknn.json', 'temperature.json', 'interpretations.html'):
+        (run_folder / name).write_text('{}')
+    before = (run_folder / 'best_model.npz').read_bytes()
+    retrain(run_folder, '--resume', '--epoch', '8')
+    assert (run_folder / 'best_model.npz').read_bytes() != before
+    assert not {'dknn.json', 'temperature.json', 'interpretations.html'} & {
+        path.name for path in run_folder.iterdir()}
+
+
+def test_the_snapshot_of_another_run(run_folder):
+    other = toys.fit(run_folder.parent / 'o',
+                     run_folder.parents[1] / 'toy.csv', '--seed', '1')
+    (run_folder / 'snapshot').write_bytes((other / 'snapshot').read_bytes())
+    with pytest.raises(UserError, match='written with other settings'):
+        retrain(run_folder, '--resume', '--epoch', '3')
+
+
 def test_nobody_takes_the_place_while_results_are_written(run_folder):
     run = runs.load_run(run_folder)
     with training.results_of(run), pytest.raises(locks.Busy):
-        with locks.held_path(run_folder, exclusive=True, wait=False):
+        with locks.held_path(run_folder / 'args.json', exclusive=True,
+                             wait=False):
             raise AssertionError('must wait')
 
 
