@@ -15,6 +15,8 @@ from files.atomic import remove_leftovers
 from runs import folder as run_folder
 from runs.snapshots import DAMAGED, load_parameters, read_npz
 
+MANY_VALUES = 10 ** 8  # 400 MB
+
 
 class Run(NamedTuple):
     """A trained run, ready to use.
@@ -93,12 +95,12 @@ def _make_model(folder, settings, n_vocab, data, content):
     """The network of some settings, filled from a file of parameters."""
     try:
         n_stored = sum(a.size for a in read_npz(content).values())
-        # Every network has so many parameters at least; another one is not
-        # even made, for it may not fit into memory
+        # Ours have so many parameters at least; a large network that the file
+        # cannot fill is not even made, for it may not fit into memory
         embed_units = settings.embed_units or settings.unit
         least = n_vocab * embed_units + settings.unit + (
             settings.layer - 1) * max(0, settings.unit - 2) ** 2
-        if least > n_stored:
+        if least > max(n_stored, MANY_VALUES):
             raise ValueError(
                 f'{settings.layer} layers of {settings.unit} units and '
                 f'{n_vocab} word vectors of {embed_units} are more than its '
