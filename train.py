@@ -13,8 +13,6 @@ import compat  # noqa: F401  (before Chainer)
 import argparse
 import contextlib
 import datetime
-import hashlib
-import json
 import os
 import pathlib
 import platform
@@ -212,12 +210,6 @@ def settings(args, data, vocab, vectors, folder):
     return own
 
 
-def settings_key(now):
-    """Names the settings that a resumed run must share."""
-    kept = {name: value for name, value in now.items() if name not in FREE}
-    return hashlib.sha256(json.dumps(kept).encode()).hexdigest()
-
-
 def write_setup(out, now, data, vocab):
     """Writes what later scripts need beside the model."""
     write_json(out / run_folder.VOCAB, vocab)
@@ -255,24 +247,24 @@ def check_resume(folder, now):
             '--resume out to train from the start')
 
 
-def run_trainer(trainer, model, folder):
+def run_trainer(trainer, model, folder, key):
     """Trains; Ctrl-C ends it early and leaves a usable folder."""
     try:
         trainer.run(show_loop_exception_msg=False)
     except KeyboardInterrupt:
         print(f'\ninterrupted in epoch {trainer.updater.epoch + 1}; '
-              + leave_usable(trainer, model, folder))
+              + leave_usable(trainer, model, folder, key))
         raise
 
 
-def leave_usable(trainer, model, folder):
+def leave_usable(trainer, model, folder, key):
     """Stores an interrupted run unless there is one; says what there is."""
     if trainer.out == folder:
         return ('the folder is usable as it is, and --resume goes on from '
                 'its last finished epoch')
     if (folder / run_folder.MODEL).is_file():
         return f'{folder} holds the run that was there before'
-    write_npz(trainer.out / run_folder.MODEL, model)
+    write_npz(trainer.out / run_folder.MODEL, model, key)
     run_training.take_place(trainer.out, folder)
     return 'the folder is usable as it is'
 
@@ -303,12 +295,12 @@ def train_into(out, folder, args, data, vocab, model, now):
         check_folder(folder, now)
         write_setup(out, now, data, vocab)
     seed_epoch(model, args.seed, 0)
-    key = settings_key(now)
+    key = run_folder.settings_key(now)
     trainer = build_trainer(args, model, data, vocab, out, folder, key)
     if args.resume:
         load_snapshot(folder / run_folder.SNAPSHOT, trainer, key)
         seed_epoch(model, args.seed, trainer.updater.epoch)
-    run_trainer(trainer, model, folder)
+    run_trainer(trainer, model, folder, key)
 
 
 def main(argv=None):

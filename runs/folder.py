@@ -13,6 +13,7 @@
 
 ``OUTPUTS`` names these and all that the scripts write beside them.
 """
+import hashlib
 import json
 import pathlib
 import shutil
@@ -42,6 +43,9 @@ DERIVED = (TEMPERATURE, 'calibration.json',
 OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, 'log',
            'loss.png', 'accuracy.png', *DERIVED)
 RESULTS = 'results'
+# Settings that may change without another model coming of them: how long and
+# where it is trained, and names of files whose contents have a digest
+FREE = 'epoch', 'gpu', 'datetime', 'versions', 'dataset', 'word_vectors'
 SPLITS = 'train', 'valid', 'calib', 'test'
 Id = Annotated[int, Meta(ge=0)]
 HINT = 'it is not what train.py wrote'
@@ -64,6 +68,19 @@ def folder_of(out, dataset, model, char_based=False):
         name = pathlib.Path(dataset).name.split('.')[0]
     return pathlib.Path(out) / (
         f'{name}_{model}' + ('_char' if char_based else ''))
+
+
+def settings_key(args):
+    """Names the settings that a model or snapshot belongs to.
+
+    Args:
+        args (dict): What ``args.json`` holds.
+
+    Returns:
+        str: The same for settings that differ in ``FREE`` only.
+    """
+    kept = {name: args[name] for name in sorted(args.keys() - set(FREE))}
+    return hashlib.sha256(json.dumps(kept).encode()).hexdigest()
 
 
 def clear(folder, names=OUTPUTS):

@@ -69,7 +69,8 @@ def load_run(model_setup=None, data_dir=None, gpu=-1):
         calib_size=settings.calib_size, calib_positions=positions)
     _check_data(folder, settings, data)
     content = (folder / run_folder.MODEL).read_bytes()
-    model = _make_model(folder, settings, len(vocab), data, content)
+    model = _make_model(folder, settings, len(vocab), data, content,
+                        run_folder.settings_key(args))
     to_device(model, gpu)
     return Run(folder, args, vocab, data, model,
                hashlib.sha256(content).hexdigest())
@@ -91,7 +92,7 @@ def _check_data(folder, settings, data):
             'them back, or train again')
 
 
-def _make_model(folder, settings, n_vocab, data, content):
+def _make_model(folder, settings, n_vocab, data, content, key):
     """The network of some settings, filled from a file of parameters."""
     try:
         n_stored = sum(a.size for a in read_npz(content).values())
@@ -110,7 +111,7 @@ def _make_model(folder, settings, n_vocab, data, content):
             n_units=settings.unit, n_layers=settings.layer,
             dropout=settings.dropout, pair=data.pair,
             embed_units=settings.embed_units)
-        load_parameters(content, model)
+        load_parameters(content, model, key)
     except (*DAMAGED, MemoryError) as error:
         raise UserError(f'{folder / run_folder.MODEL} does not fit '
                         f'{folder / run_folder.ARGS}: {error}') from error

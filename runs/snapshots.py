@@ -8,6 +8,7 @@ its reader allows any pickle: reading one can run code.
 import compat  # noqa: F401  (before Chainer)
 
 import io
+import zipfile
 
 import numpy as np
 from chainer.serializers import DictionarySerializer, NpzDeserializer
@@ -16,7 +17,6 @@ from errors import UserError
 from files.atomic import replacing
 
 NONES = 'is_none'  # name of the array that lists what is None
-KEY = 'key'  # name of the array that names what a file belongs to
 # What Chainer and NumPy raise for arrays that are not those wanted
 DAMAGED = OSError, ValueError, LookupError, TypeError
 
@@ -27,7 +27,8 @@ def write_npz(path, target, key=None):
     Args:
         path (str or Path): The file; written whole or not at all.
         target (object): With a method ``serialize``, as Chainer's.
-        key (str): Names what it belongs to; None for nothing.
+        key (str): Names what it belongs to, and becomes the archive's
+            comment; None for nothing.
     """
     serializer = DictionarySerializer()
     serializer.save(target)
@@ -42,11 +43,12 @@ def write_npz(path, target, key=None):
             raise TypeError(f'{name} is {value!r}, which no array can hold')
     if nones:
         arrays[NONES] = np.array(nones)
-    if key is not None:
-        arrays[KEY] = np.array(key)
     with replacing(path) as temporary:
         with open(temporary, 'wb') as stream:
             np.savez(stream, **arrays)
+        if key is not None:
+            with zipfile.ZipFile(temporary, 'a') as archive:
+                archive.comment = key.encode()
 
 
 def read_npz(content):
@@ -72,18 +74,34 @@ def read_npz(content):
     return arrays
 
 
-def load_parameters(content, model):
+def read_key(content):
+    """What a file of ``write_npz`` belongs to.
+
+    Args:
+        content (bytes): The file.
+
+    Returns:
+        str: Its `key`; empty for none, as in files of the released code.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.comment.decode('latin-1')
+
+
+def load_parameters(content, model, key):
     """Fills a network, no parameter more, none less.
 
     Args:
         content (bytes): A file of parameters.
         model (chainer.Chain): The network.
+        key (str): As it was written, if it was written with one.
 
     Raises:
         ValueError: If the file holds others than the network has; other
             errors where it does not fit or is damaged.
     """
     arrays = read_npz(content)
+    if read_key(content) not in ('', key):
+        raise ValueError('it was trained with other settings')
     unused = set(arrays) - {name.lstrip('/')
                             for name, _ in model.namedparams()}
     if unused:
@@ -103,8 +121,9 @@ def load_snapshot(path, trainer, key):
         UserError: If the file is damaged, or not of such a trainer.
     """
     try:
-        arrays = read_npz(path.read_bytes())
-        if str(arrays[KEY]) != key:
+        content = path.read_bytes()
+        arrays = read_npz(content)
+        if read_key(content) != key:
             raise ValueError('it was written with other settings')
         NpzDeserializer(arrays).load(trainer)
     except DAMAGED as error:

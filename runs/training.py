@@ -99,7 +99,7 @@ def extend(trainer, model, folder, best, key):
         folder (pathlib.Path): The run folder.
         best (str): Name of the value of which the largest makes a model the
             best.
-        key (str): Names the settings, for the snapshot.
+        key (str): Names the settings that model and snapshot belong to.
     """
     def check(trainer):
         for name, parameter in model.namedparams():
@@ -112,7 +112,7 @@ def extend(trainer, model, folder, best, key):
     def store_best(trainer):
         out = pathlib.Path(trainer.out)
         with locks.held_path(out / run_folder.ARGS, exclusive=True):
-            write_npz(out / run_folder.MODEL, model)
+            write_npz(out / run_folder.MODEL, model, key)
             run_folder.clear(out, run_folder.DERIVED)
 
     def store_snapshot(trainer):

@@ -91,6 +91,17 @@ def parameters(path):
         return dict(arrays)
 
 
+def forget(folder):
+    """Makes a run like those of the released code, which do not say what
+    they were trained on, nor what their parameters belong to."""
+    path = folder / 'args.json'
+    settings = json.loads(path.read_text())
+    del settings['data_fingerprint']
+    path.write_text(json.dumps(settings))
+    path = folder / 'best_model.npz'
+    np.savez(path, **parameters(path))
+
+
 def same(one, other):
     """Whether two dicts hold the same arrays, to the last bit."""
     return one.keys() == other.keys() and all(

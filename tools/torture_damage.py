@@ -22,7 +22,6 @@ FOLDERS = {'index_hnsw': ['hnsw'], 'index_ivf': ['ivf'],
            'calib': ['run_dknn', 'last', 'hnsw', 'interpret', 'lsh'] * 2
            + ['calibration'],
            'test': ['run_dknn', 'ivf', 'interpret'] * 3 + ['calibration']}
-# File -> commands that read it, or write it again
 # File -> commands that read it
 FILES = {**dict.fromkeys(SETUP, ['run_dknn', 'interpret', 'resume', 'hnsw']),
          'snapshot': ['resume'], 'interpretations.jsonl': ['redraw']}

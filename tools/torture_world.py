@@ -294,14 +294,12 @@ class World:
 
     def seconds(self, command):
         """How long the imports of a command take, and all of it."""
+        template = self.template({'train': 'empty', 'redraw': 'full'}.get(
+            command, 'fresh'))
         with self.lock:
-            known = self.usual.get(command)
-        if known is None:
-            template = self.template({'train': 'empty', 'redraw': 'full'}.get(
-                command, 'fresh'))
-            with self.lock:
-                known = self.usual[command] = self.timed(template, command)
-        return known
+            if command not in self.usual:
+                self.usual[command] = self.timed(template, command)
+            return self.usual[command]
 
     def timed(self, template, command):
         """``seconds``, measured on a copy of a folder."""

@@ -276,3 +276,18 @@ def test_parameters_with_pickles_are_refused(run_folder):
 class Boom:
     def __reduce__(self):
         return exec, ('raise SystemExit("code from a run folder was run")',)
+
+
+def test_a_checkpoint_of_another_seed(run_folder, tmp_path):
+    other = toys.fit(tmp_path / 'other', run_folder.parents[1] / 'toy.csv',
+                     '--seed', '1')
+    shutil.copy(other / 'best_model.npz', run_folder)
+    with pytest.raises(ValueError, match='best_model.npz does not fit .*: it '
+                       'was trained with other settings'):
+        runs.load_run(run_folder)
+
+
+def test_a_checkpoint_without_a_key(run_folder):
+    before = logits_of(run_folder)
+    toys.forget(run_folder)
+    assert (logits_of(run_folder) == before).all()
