@@ -274,29 +274,34 @@ def redrawn_page(args):
     return page
 
 
+def output_files(args, run):
+    """Where page and JSONL are written."""
+    lines = output_path(
+        args.out or run.folder, JSONL, args.split,
+        own=bool(args.text or args.input),
+        part={args.limit, args.only} != {None} or args.ids is not None)
+    return lines.with_suffix('.html'), lines
+
+
 def main(argv=None):
     args = parse_flags(argv)
     import visualize  # not for --help
     if args.interp_method:
         args.method = [RELEASED_NAMES[args.interp_method]]
-    guard = contextlib.nullcontext()
-    if args.redraw:
-        page, lines = redrawn_page(args), None
-        found = records.read_records(args.redraw)
-    else:
-        run, found = explain(args)
-        lines = output_path(
-            args.out or run.folder, JSONL, args.split,
-            own=bool(args.text or args.input),
-            part={args.limit, args.only} != {None} or args.ids is not None)
-        page = lines.with_suffix('.html')
-        if page.parent.resolve() == run.folder.resolve():
-            guard = training.results_of(run)
-    if args.text or args.input:
-        for record in found[:PRINTED]:
-            print_record(record)
-    with guard:
-        if lines:
+    with contextlib.ExitStack() as stack:
+        if args.redraw:
+            page, lines = redrawn_page(args), None
+            source = pathlib.Path(args.redraw)
+            stack.enter_context(training.unchanged(source.parent))
+            found = records.read_records(source)
+        else:
+            run, found = explain(args)
+            page, lines = output_files(args, run)
+            if page.parent.resolve() == run.folder.resolve():
+                stack.enter_context(training.results_of(run))
+            if args.text or args.input:
+                for record in found[:PRINTED]:
+                    print_record(record)
             write_jsonl(lines, found)
         visualize.write_page(page, found)
     print(f'{len(found):,} texts explained; wrote {page}'

@@ -295,7 +295,7 @@ def train_into(out, folder, args, data, vocab, model, now):
         check_folder(folder, now)
         write_setup(out, now, data, vocab)
     seed_epoch(model, args.seed, 0)
-    key = run_folder.settings_key(now)
+    key = run_folder.setup_key(now, vocab)
     trainer = build_trainer(args, model, data, vocab, out, folder, key)
     if args.resume:
         load_snapshot(folder / run_folder.SNAPSHOT, trainer, key)

@@ -70,17 +70,19 @@ def folder_of(out, dataset, model, char_based=False):
         f'{name}_{model}' + ('_char' if char_based else ''))
 
 
-def settings_key(args):
-    """Names the settings that a model or snapshot belongs to.
+def setup_key(args, vocab):
+    """Names what a model or snapshot belongs to.
 
     Args:
         args (dict): What ``args.json`` holds.
+        vocab (dict): Word to id.
 
     Returns:
         str: The same for settings that differ in ``FREE`` only.
     """
-    kept = {name: args[name] for name in sorted(args.keys() - set(FREE))}
-    return hashlib.sha256(json.dumps(kept).encode()).hexdigest()
+    kept = {name: args[name] for name in args.keys() - set(FREE)}
+    text = json.dumps([kept, vocab], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def clear(folder, names=OUTPUTS):

@@ -70,7 +70,7 @@ def load_run(model_setup=None, data_dir=None, gpu=-1):
     _check_data(folder, settings, data)
     content = (folder / run_folder.MODEL).read_bytes()
     model = _make_model(folder, settings, len(vocab), data, content,
-                        run_folder.settings_key(args))
+                        run_folder.setup_key(args, vocab))
     to_device(model, gpu)
     return Run(folder, args, vocab, data, model,
                hashlib.sha256(content).hexdigest())

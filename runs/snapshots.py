@@ -101,7 +101,8 @@ def load_parameters(content, model, key):
     """
     arrays = read_npz(content)
     if read_key(content) not in ('', key):
-        raise ValueError('it was trained with other settings')
+        raise ValueError('it was trained with other settings, or another '
+                         'vocabulary')
     unused = set(arrays) - {name.lstrip('/')
                             for name, _ in model.namedparams()}
     if unused:

@@ -30,7 +30,7 @@ CHECK, MODEL, SEED, SNAPSHOT, PLACE = -10, -20, -50, -100, -200
 def only_training(folder):
     """Sees to it that no other process trains into a folder meanwhile.
 
-    Also removes what a training that was killed has left beside it.
+    Also removes what a training that was killed has left in and beside it.
 
     Args:
         folder (pathlib.Path): The run folder, which need not exist.
@@ -52,6 +52,7 @@ def only_training(folder):
                             'out') from None
         stack.callback(path.unlink)
         remove_leftovers(folder.parent, folder.name)
+        remove_leftovers(folder)
         yield
 
 
@@ -132,6 +133,20 @@ def extend(trainer, model, folder, best, key):
             (move, (1, 'epoch'), PLACE)]:
         trainer.extend(extension, name=extension.__name__, trigger=when,
                        priority=priority)
+
+
+@contextlib.contextmanager
+def unchanged(folder):
+    """Keeps a training from replacing the run in a folder, if it holds one.
+
+    Args:
+        folder (pathlib.Path): Any folder.
+    """
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            stack.enter_context(locks.held_path(folder / run_folder.ARGS,
+                                                exclusive=False))
+        yield
 
 
 @contextlib.contextmanager

@@ -30,6 +30,7 @@ WRITTEN = {**dict.fromkeys(('log', 'loss.png', 'accuracy.png'), ['resume']),
            **dict.fromkeys(PREDICTED, ['run_dknn']),
            'interpretations.html': ['redraw']}
 NAMES = 's0e4',  # what the run is, undamaged
+OTHERS = 's1e4',  # what the other run is
 
 # One of each type that JSON has, and numbers out of every range
 VALUES = [None, True, False, 0, 1, -1, 3, 10 ** 7, 10 ** 9, 2 ** 70, 1.5,
@@ -79,16 +80,18 @@ def damage(case, name, how, n_places):
     path = case.folder / RUN / name
     for _ in range(max(1, n_places)):
         case.say(f'{name} {CHANGES[how](case, path)}')
-    read_damaged(case, name)
+    # A record says which model it is of: that of another run is drawn as such
+    drawn = (name, how) == ('interpretations.jsonl', 'of another run')
+    read_damaged(case, name, OTHERS if drawn else NAMES)
 
 
-def read_damaged(case, name):
-    """Runs a command that reads a damaged file."""
+def read_damaged(case, name, names=NAMES):
+    """Runs a command that reads a damaged file of a run in some state."""
     command = case.rng.choice(readers(name) or WRITTEN.get(
         name, ['calibration']))
     remove_results(case.folder, command, but=name)
     before = setup_of(case)
-    check_end(case, command, case.call(command), NAMES)
+    check_end(case, command, case.call(command), names)
     if command != 'resume':
         check_kept(case, before)
     check_leftovers(case)

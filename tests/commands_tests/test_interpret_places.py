@@ -14,6 +14,7 @@ from interpreting import DATA, FEW, OWN, PAGE, PART, QUICK, fails, read
 
 import interpret
 from errors import UserError
+from files import locks
 from files.atomic import write_jsonl
 
 
@@ -64,6 +65,24 @@ def test_redraw_writes_beside_the_records_under_their_name(run, tmp_path):
     assert (tmp_path / 'mine.v2.html').read_bytes() == (
         run.folder / PART[0]).read_bytes()
     assert not (tmp_path / PAGE).exists()
+
+
+def test_no_training_takes_the_run_away_while_it_is_drawn(run, monkeypatch):
+    """Or the page of the old run would stand in the new one's folder."""
+    run('--limit', 1)
+    seen = []
+
+    def look(page, records):
+        with pytest.raises(locks.Busy):
+            with locks.held_path(run.folder / 'args.json', exclusive=True,
+                                 wait=False):
+                pass
+        seen.append(page.name)
+
+    monkeypatch.setattr('visualize.write_page', look)
+    interpret.main(['--redraw', str(run.folder / PART[1])])
+    run('--limit', 1)
+    assert seen == [PART[0]] * 2
 
 
 def test_redraw_does_not_replace_what_it_reads(run, tmp_path, capsys,

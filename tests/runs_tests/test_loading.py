@@ -287,6 +287,16 @@ def test_a_checkpoint_of_another_seed(run_folder, tmp_path):
         runs.load_run(run_folder)
 
 
+def test_a_vocabulary_in_which_words_are_exchanged(run_folder):
+    path = run_folder / 'vocab.json'
+    vocab = json.loads(path.read_text())
+    *_, one, other = vocab
+    vocab[one], vocab[other] = vocab[other], vocab[one]
+    path.write_text(json.dumps(vocab))
+    with pytest.raises(ValueError, match='or another vocabulary'):
+        runs.load_run(run_folder)
+
+
 def test_a_checkpoint_without_a_key(run_folder):
     before = logits_of(run_folder)
     toys.forget(run_folder)

@@ -138,6 +138,30 @@ def test_killed_and_trained_again(run_folder, at):
     assert names(run_folder.parent) == [run_folder.name]
 
 
+@pytest.mark.parametrize('flags', [['--epoch', '3', '--resume'], []])
+def test_a_training_removes_what_a_dead_one_left(run_folder, flags):
+    left = run_folder / '.snapshot.0123456789abcdef'
+    left.write_bytes(b'half')
+    retrain(run_folder, *flags)
+    assert not left.exists()
+    assert not [name for name in names(run_folder) if name.startswith('.')]
+
+
+def test_a_folder_that_no_training_may_replace(run_folder, tmp_path):
+    path = run_folder / 'args.json'
+    with training.unchanged(run_folder):
+        with pytest.raises(locks.Busy):
+            with locks.held_path(path, exclusive=True, wait=False):
+                raise AssertionError('must not be replaced')
+        with training.unchanged(run_folder):
+            pass
+    with locks.held_path(path, exclusive=True, wait=False):
+        pass
+    for nothing in (tmp_path, tmp_path / 'gone', path):
+        with training.unchanged(nothing):
+            pass
+
+
 def test_the_users_own_files_stay(run_folder):
     (run_folder / 'notes').mkdir()
     (run_folder / 'notes' / 'a.txt').write_text('mine')
