@@ -13,18 +13,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import argparse
 import collections
-import json
 
 from errors import UserError
 from runs import run_script
 from runs.flags import positive
-
-
-def read_records(path):
-    """The records of an interpretations.jsonl, one after another."""
-    with open(path, encoding='utf-8') as file:
-        for line in file:
-            yield json.loads(line)
+from saliency.records import read_records
 
 
 def scores_by_label(records, method):

@@ -17,10 +17,27 @@ EXAMPLES = [
     (0, ['the', 'cat'], [.5, 0.])]
 
 
+# What a record must have besides
+REST = {
+    'version': 1, 'id': 0, 'split': 'test', 'dataset': 'toy', 'model': 'cnn',
+    'gold': 1, 'softmax': {
+        'label': 1, 'probabilities': [.25, .75], 'confidence': .75,
+        'calibrated_confidence': .6, 'temperature': 1.5},
+    'dknn': {'label': 0, 'conformity': [.75, .25], 'p_values': [.6, .1],
+             'credibility': .6, 'confidence': .9, 'prediction_set': [0, 1],
+             'error': .05},
+    'neighbors': [{'layer': 'last', 'votes': [1, 0], 'nearest': [
+        {'index': 0, 'label': 0, 'distance': .5, 'texts': ['a', 'cat']}]}],
+    'removed': {'text': 1, 'word': 0, 'layers': [
+        {'layer': 'last', 'left': [], 'left_votes': [0, 0], 'came': [],
+         'came_votes': [0, 0]}]}}
+
+
 @pytest.fixture
 def path(tmp_path):
-    records = [{
+    records = [REST | {
         'label_names': NAMES, 'words': [['dog', 'premise'], words],
+        'known': [[True] * 2, [True] * len(words)],
         'methods': {
             'conformity': {'target': label, 'scores': [None, scores]},
             'confidence': {'target': 0, 'scores': [
@@ -51,6 +68,12 @@ def test_means_by_hand(path, capsys, flags, expected):
 def test_a_method_that_was_not_asked_for(path):
     with pytest.raises(UserError, match="'random'.*conformity, confidence"):
         words_by_label.main([str(path), '--method', 'random'])
+
+
+def test_what_is_no_record(path):
+    path.write_text('{"words": 1}\n')
+    with pytest.raises(UserError, match='interpretations.jsonl, line 1'):
+        words_by_label.main([str(path)])
 
 
 def test_as_a_command(path, tmp_path):
