@@ -195,5 +195,5 @@ def read_json(path):
     """
     try:
         return json.loads(pathlib.Path(path).read_text(encoding='utf-8'))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f'{path} is no valid JSON: {error}') from None

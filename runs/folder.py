@@ -25,7 +25,7 @@ from msgspec import Meta
 import nlp_utils
 import text_datasets
 from errors import UserError
-from files import typed
+from files import atomic, typed
 
 ARGS, VOCAB, CALIB, MODEL = ('args.json', 'vocab.json', 'calib.json',
                              'best_model.npz')
@@ -142,6 +142,17 @@ def _newest_folder():
     return setups[-1].parent
 
 
+def remove_leftovers(folder):
+    """Removes what dead processes left beside a run folder and in it.
+
+    Args:
+        folder (pathlib.Path): The folder, which need not exist.
+    """
+    atomic.remove_leftovers(folder.parent, folder.name)
+    for place in (folder, folder / ACTIVATIONS):
+        atomic.remove_leftovers(place)
+
+
 class Settings(msgspec.Struct):
     """What ``args.json`` must hold, and what it may.
 
@@ -212,4 +223,5 @@ def read_setup(folder):
         raise UserError(f'{folder / VOCAB} does not give its words the ids '
                         f'from 0; {HINT}')
     positions = typed.read(folder / CALIB, list[Id], HINT)
-    return Setup(json.loads(content), settings, vocab, positions)
+    args = typed.decode(content, dict, folder / ARGS, HINT)
+    return Setup(args, settings, vocab, positions)

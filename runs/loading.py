@@ -11,7 +11,6 @@ import chainer
 import nets
 import text_datasets
 from errors import ArgumentError, UserError
-from files.atomic import remove_leftovers
 from runs import folder as run_folder
 from runs.snapshots import DAMAGED, load_parameters, read_npz
 
@@ -59,9 +58,7 @@ def load_run(model_setup=None, data_dir=None, gpu=-1):
             there is no such GPU.
     """
     folder = run_folder.find_folder(model_setup)
-    remove_leftovers(folder.parent, folder.name)
-    remove_leftovers(folder)
-    remove_leftovers(folder / run_folder.ACTIVATIONS)
+    run_folder.remove_leftovers(folder)
     args, settings, vocab, positions = run_folder.read_setup(folder)
     data = text_datasets.load_dataset(
         _dataset_path(folder, settings.dataset, data_dir), data_dir,

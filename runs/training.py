@@ -18,7 +18,7 @@ from chainer import training
 
 from errors import UserError
 from files import locks
-from files.atomic import remove_leftovers, rename_over
+from files.atomic import rename_over
 from runs import folder as run_folder
 from runs.snapshots import write_npz
 
@@ -51,8 +51,7 @@ def only_training(folder):
                             'to end, or write elsewhere with `out`',
                             'out') from None
         stack.callback(path.unlink)
-        remove_leftovers(folder.parent, folder.name)
-        remove_leftovers(folder)
+        run_folder.remove_leftovers(folder)
         yield
 
 

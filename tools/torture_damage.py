@@ -11,7 +11,7 @@ from tools.torture_checks import (
     remove_results,
     setup_of,
 )
-from tools.torture_world import PREDICTED, RUN, SETUP, Failure
+from tools.torture_world import PREDICTED, RUN, SETUP, ended
 
 FLIPS = 20
 DAMAGES = ('truncated', 'swapped', 'of another run', 'emptied', 'removed',
@@ -30,7 +30,6 @@ WRITTEN = {**dict.fromkeys(('log', 'loss.png', 'accuracy.png'), ['resume']),
            **dict.fromkeys(PREDICTED, ['run_dknn']),
            'interpretations.html': ['redraw']}
 NAMES = 's0e4',  # what the run is, undamaged
-OTHERS = 's1e4',  # what the other run is
 
 # One of each type that JSON has, and numbers out of every range
 VALUES = [None, True, False, 0, 1, -1, 3, 10 ** 7, 10 ** 9, 2 ** 70, 1.5,
@@ -80,18 +79,26 @@ def damage(case, name, how, n_places):
     path = case.folder / RUN / name
     for _ in range(max(1, n_places)):
         case.say(f'{name} {CHANGES[how](case, path)}')
-    # A record says which model it is of: that of another run is drawn as such
-    drawn = (name, how) == ('interpretations.jsonl', 'of another run')
-    read_damaged(case, name, OTHERS if drawn else NAMES)
+    if name == 'interpretations.jsonl':
+        check_drawn(case, path)
+    else:
+        read_damaged(case, name)
 
 
-def read_damaged(case, name, names=NAMES):
-    """Runs a command that reads a damaged file of a run in some state."""
+def check_drawn(case, path):
+    """Records are drawn as they stand there, or refused."""
+    remove_results(case.folder, 'redraw', but=path.name)
+    ended(case.call('redraw'))
+    check_leftovers(case)
+
+
+def read_damaged(case, name):
+    """Runs a command that reads a damaged file."""
     command = case.rng.choice(readers(name) or WRITTEN.get(
         name, ['calibration']))
     remove_results(case.folder, command, but=name)
     before = setup_of(case)
-    check_end(case, command, case.call(command), names)
+    check_end(case, command, case.call(command), NAMES)
     if command != 'resume':
         check_kept(case, before)
     check_leftovers(case)
@@ -250,10 +257,7 @@ def field(case, name, line, place):
     path.write_text('\n'.join(map(json.dumps, found)) + '\n')
     case.say(f'{name}: {".".join(map(str, place)) or "all"} of document '
              f'{line} is {json.dumps(new[0]) if new else "missing"}')
-    try:
+    if name == 'interpretations.jsonl' and new in (None, (None,)):
+        check_drawn(case, path)  # what may be missing makes another page
+    else:
         read_damaged(case, name)
-    except Failure as problem:
-        # What may be missing or null in a record makes another page
-        if not (name == 'interpretations.jsonl' and new in (None, (None,))
-                and problem.what == 'other results'):
-            raise

@@ -188,3 +188,11 @@ def test_concurrent_writers_never_mix_folders(tmp_path):
     number, = {name[1] for name in os.listdir(folder)}
     assert sorted(os.listdir(folder)) == [f'{x}{number}' for x in 'abc']
     assert os.listdir(tmp_path) == ['stored']
+
+
+@pytest.mark.parametrize('content', [b'', b'{', b'"\xec"', b'[' * 10 ** 5])
+def test_what_is_no_json(content, tmp_path):
+    path = tmp_path / 'x.json'
+    path.write_bytes(content)
+    with pytest.raises(UserError, match='x.json is no valid JSON: .'):
+        atomic.read_json(path)

@@ -72,6 +72,14 @@ def test_bytes_that_are_no_text(run_folder):
         runs.load_run(run_folder)
 
 
+def test_a_field_that_is_not_read_is_no_text(run_folder):
+    path = run_folder / 'args.json'
+    path.write_bytes(path.read_bytes().replace(b'"datetime": "2',
+                                               b'"datetime": "\xec'))
+    with pytest.raises(UserError, match='args.json is no valid JSON'):
+        runs.load_run(run_folder)
+
+
 def change(run_folder, **settings):
     path = run_folder / 'args.json'
     path.write_text(json.dumps(json.loads(path.read_text()) | settings))

@@ -140,11 +140,13 @@ def test_killed_and_trained_again(run_folder, at):
 
 @pytest.mark.parametrize('flags', [['--epoch', '3', '--resume'], []])
 def test_a_training_removes_what_a_dead_one_left(run_folder, flags):
-    left = run_folder / '.snapshot.0123456789abcdef'
-    left.write_bytes(b'half')
+    (run_folder / 'activations').mkdir()
+    left = [run_folder / '.snapshot.0123456789abcdef',
+            run_folder / 'activations' / '.test.0123456789abcdef']
+    for path in left:
+        path.write_bytes(b'half')
     retrain(run_folder, *flags)
-    assert not left.exists()
-    assert not [name for name in names(run_folder) if name.startswith('.')]
+    assert not [path for path in left if path.exists()]
 
 
 def test_a_folder_that_no_training_may_replace(run_folder, tmp_path):
