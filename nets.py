@@ -143,7 +143,8 @@ def _pack_both(texts):
 
 
 def make_classifier(model, n_vocab, n_class, n_units=300, n_layers=3,
-                    dropout=0.4, pair=False, embed_units=None):
+                    dropout=0.4, pair=False, embed_units=None,
+                    embed_dropout=None):
     """A classifier with one of the encoders.
 
     Args:
@@ -153,10 +154,12 @@ def make_classifier(model, n_vocab, n_class, n_units=300, n_layers=3,
         n_class (int): Number of classes, at least 1.
         n_units (int): Width of the encoder, at least 1; 3 for the cnn.
         n_layers (int): Layers of the LSTM, or of the MLP, at least 1.
-        dropout (float): Ratio in the encoder, in [0, 1).
+        dropout (float): Ratio dropped in the encoder, in [0, 1).
         pair (bool): Whether to classify pairs of texts.
         embed_units (int): Width of the word vectors, at least 1; without it,
             that of the encoder.
+        embed_dropout (float): Ratio dropped of the word vectors, in [0, 1);
+            without it, as released: none of the bow's, else ``dropout``.
 
     Returns:
         TextClassifier or SNLIClassifier: On the CPU.
@@ -174,8 +177,12 @@ def make_classifier(model, n_vocab, n_class, n_units=300, n_layers=3,
                         ('embed_units', embed_units)]:
         if value < 1:
             raise ArgumentError(name, value, 'is too small; take 1 or more')
-    if not 0 <= dropout < 1:
-        raise ArgumentError('dropout', dropout, 'is not in [0, 1)')
+    for name, value in [('dropout', dropout),
+                        ('embed_dropout', embed_dropout or 0)]:
+        if not 0 <= value < 1:
+            raise ArgumentError(name, value, 'is not in [0, 1)')
     encoder = ENCODERS[model](n_vocab, n_units, n_layers, dropout,
                               embed_units)
+    if embed_dropout is not None:
+        encoder.dropout = embed_dropout
     return (SNLIClassifier if pair else TextClassifier)(encoder, n_class)

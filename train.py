@@ -11,17 +11,15 @@ is not touched.
 import compat  # noqa: F401  (before Chainer)
 
 import argparse
+import collections
 import contextlib
 import datetime
 import os
 import pathlib
 import platform
-import sys
 
 import chainer
 import numpy as np
-from chainer import training
-from chainer.training import extensions
 
 import nets
 import nlp_utils
@@ -30,17 +28,16 @@ import text_datasets
 from errors import UserError
 from files.atomic import read_json, temporary_folder, write_json
 from files.word_vectors import read_word_vectors
-from functions import devices
-from functions.adam import Adam
-from runs import flags
+from page.training_figure import write_training_figure
+from runs import flags, hyperparameters
 from runs import folder as run_folder
 from runs import training as run_training
 from runs.snapshots import load_snapshot, write_npz
+from runs.trainer import AVERAGE, BEST, build_trainer, seed_epoch
+from terminal import printable
 
-BEST = 'validation/main/accuracy'
-VALIDATION_BATCH = 1024
 # Settings with which a run can be resumed though they differ
-FREE = 'epoch', 'gpu', 'datetime', 'versions'
+FREE = 'epoch', 'patience', 'gpu', 'datetime', 'versions'
 
 
 def build_parser():
@@ -53,17 +50,10 @@ def build_parser():
              'path of your own TSV, CSV or JSONL file or folder')
     add('--model', '-model', default='cnn', choices=sorted(nets.ENCODERS),
         help='encoder')
-    add('--batchsize', '-b', type=flags.positive, default=128,
-        help='texts in a mini-batch')
-    add('--epoch', '-e', type=flags.positive, default=10,
-        help='sweeps over the training split')
     add('--unit', '-u', type=flags.positive, default=300,
         help='width of the encoder')
     add('--layer', '-l', type=flags.positive, default=3,
         help='layers of the LSTM, or of the MLP behind cnn and bow')
-    add('--dropout', '-d', type=float, default=0.4, help='dropout ratio')
-    add('--learning-rate', type=flags.positive_number(1), default=0.003,
-        help="Adam's alpha")
     add('--char-based', action='store_true',
         help='characters in place of words')
     add('--word_vectors', '--word-vectors', metavar='FILE',
@@ -81,7 +71,34 @@ def build_parser():
         help='folder in which the run folder DATASET_MODEL is made')
     add('--resume', action='store_true',
         help='go on from the snapshot of the last finished epoch')
+    add_training_flags(parser.add_argument_group(
+        'training', 'Defaults follow from encoder and texts (docs/training.md)'
+        '; what is used is printed.').add_argument)
     return parser
+
+
+def add_training_flags(add):
+    """How the network is trained; one flag for each hyperparameter."""
+    left_out = argparse.SUPPRESS
+    add('--batchsize', '-b', type=flags.positive, default=left_out,
+        metavar='B', help='texts in a mini-batch')
+    add('--epoch', '-e', type=flags.positive, default=left_out, metavar='N',
+        help='most sweeps over the training split')
+    add('--patience', type=flags.positive, default=left_out, metavar='N',
+        help='end after so many sweeps without a better validation accuracy')
+    add('--learning-rate', type=flags.positive_number(1), default=left_out,
+        metavar='R', help="Adam's alpha")
+    add('--dropout', '-d', type=float, default=left_out, metavar='D',
+        help='ratio dropped in the encoder; of the word vectors, too, unless '
+             '--embed-dropout says otherwise')
+    add('--embed-dropout', type=float, default=left_out, metavar='D',
+        help='ratio dropped of the word vectors')
+    add('--average', type=flags.number_below(1), default=left_out, metavar='B',
+        help='decay of the mean of the parameters over all steps, which '
+             'becomes the model; 0: the last ones')
+    add('--adversarial', type=flags.number_below(100), default=left_out,
+        metavar='R', help='how far the word vectors of a text are also moved '
+        'against the network in training; 0: not at all')
 
 
 def read_data(args):
@@ -111,89 +128,39 @@ def read_vectors(path, vocab):
     return vectors
 
 
-def build_model(args, data, vocab, vectors):
+def choose(args, data):
+    """How to train: what the flags say, the rest by encoder and texts."""
+    kind = hyperparameters.kind_of(data, args.char_based)
+    chosen = hyperparameters.defaults(args.model, kind)
+    given = {name: value for name, value in vars(args).items()
+             if name in chosen._fields}
+    if 'dropout' in given:  # as released, of the word vectors, too
+        given.setdefault('embed_dropout')
+    chosen = chosen._replace(**given)
+    print('training: ' + ', '.join(
+        f'{name} {value}' for name, value in chosen._asdict().items()
+        if value is not None))
+    return chosen
+
+
+def build_model(args, options, data, vocab, vectors):
     """A new classifier, its word vectors in place, on its device."""
     model = nets.make_classifier(
         args.model, len(vocab), len(data.label_names), n_units=args.unit,
-        n_layers=args.layer, dropout=args.dropout, pair=data.pair,
-        embed_units=vectors and vectors.vectors.shape[1])
+        n_layers=args.layer, dropout=options.dropout, pair=data.pair,
+        embed_units=vectors and vectors.vectors.shape[1],
+        embed_dropout=options.embed_dropout)
     if vectors:
         model.encoder.embed.W.array[vectors.rows] = vectors.vectors
     runs.to_device(model, args.gpu)
     return model
 
 
-def make_iterator(examples, vocab, batchsize, train):
-    encoded = [nlp_utils.encode_example(e, vocab) for e in examples]
-    # Chainer would fill a larger batch with the same examples again.
-    return chainer.iterators.SerialIterator(
-        encoded, min(batchsize, len(encoded)), repeat=train, shuffle=train)
-
-
-@chainer.dataset.converter()
-def convert(batch, device):
-    """A mini-batch as the models take it; labels go to the device."""
-    xs, ys = nlp_utils.convert_batch(batch)
-    return xs, device.send(ys)
-
-
-def seed_epoch(model, seed, epoch):
-    """Seeds the order and dropout of one epoch: a resumed run then goes on as
-    if it had never stopped."""
-    devices.seed(model,
-                 np.random.SeedSequence((seed, epoch)).generate_state(4))
-
-
-class WithoutEscapes:
-    """A stream that keeps PrintReport's terminal codes off a file."""
-
-    def __init__(self, stream):
-        self.stream = stream
-
-    def write(self, text):
-        if not self.stream.isatty():
-            text = text.replace('\033[J', '')
-        self.stream.write(text)
-
-    def flush(self):
-        self.stream.flush()
-
-
-def build_trainer(args, model, data, vocab, out, folder, key):
-    """Chainer's trainer; it writes into `out`, later into `folder`."""
-    optimizer = Adam(alpha=args.learning_rate)
-    optimizer.setup(model)
-    updater = training.StandardUpdater(
-        make_iterator(data.train, vocab, args.batchsize, train=True),
-        optimizer, converter=convert, device=model.device)
-    trainer = training.Trainer(updater, (args.epoch, 'epoch'), out=out)
-    valid = make_iterator(data.valid, vocab, VALIDATION_BATCH, train=False)
-    trainer.extend(extensions.Evaluator(
-        valid, model, converter=convert, device=model.device))
-    trainer.extend(extensions.LogReport())
-    trainer.extend(extensions.PrintReport(
-        ['epoch', 'main/loss', 'validation/main/loss', 'main/accuracy',
-         BEST, 'elapsed_time'], out=WithoutEscapes(sys.stdout)))
-    for name in ('loss', 'accuracy'):
-        trainer.extend(extensions.PlotReport(
-            [f'main/{name}', f'validation/main/{name}'],
-            file_name=f'{name}.png', trigger=(args.epoch, 'epoch')))
-    if sys.stdout.isatty():
-        trainer.extend(extensions.ProgressBar(update_interval=10))
-
-    def reseed(trainer):
-        seed_epoch(model, args.seed, trainer.updater.epoch)
-
-    trainer.extend(reseed, name='reseed', trigger=(1, 'epoch'),
-                   priority=run_training.SEED)
-    run_training.extend(trainer, model, folder, BEST, key)
-    return trainer
-
-
-def settings(args, data, vocab, vectors, folder):
+def settings(args, options, data, vocab, vectors, folder):
     """What ``args.json`` says of a run; every path relative to it."""
     own = {name: value for name, value in vars(args).items()
            if name not in ('resume', 'data_dir', 'out')}
+    own.update(options._asdict())
     if args.dataset not in text_datasets.DATASETS:
         own['dataset'] = os.path.relpath(args.dataset, folder)
     if args.word_vectors:
@@ -247,47 +214,66 @@ def check_resume(folder, now):
             '--resume out to train from the start')
 
 
-def run_trainer(trainer, model, folder, key):
+def run_trainer(trainer, place):
     """Trains; Ctrl-C ends it early and leaves a usable folder."""
     try:
         trainer.run(show_loop_exception_msg=False)
     except KeyboardInterrupt:
         print(f'\ninterrupted in epoch {trainer.updater.epoch + 1}; '
-              + leave_usable(trainer, model, folder, key))
+              + leave_usable(trainer, place))
         raise
 
 
-def leave_usable(trainer, model, folder, key):
+def leave_usable(trainer, place):
     """Stores an interrupted run unless there is one; says what there is."""
-    if trainer.out == folder:
+    if trainer.out == place.folder:
         return ('the folder is usable as it is, and --resume goes on from '
                 'its last finished epoch')
-    if (folder / run_folder.MODEL).is_file():
-        return f'{folder} holds the run that was there before'
-    write_npz(trainer.out / run_folder.MODEL, model, key)
-    run_training.take_place(trainer.out, folder)
+    if (place.folder / run_folder.MODEL).is_file():
+        return f'{place.folder} holds the run that was there before'
+    write_npz(trainer.out / run_folder.MODEL,
+              trainer.get_extension(AVERAGE).averaged, place.key)
+    run_training.take_place(trainer.out, place.folder)
     return 'the folder is usable as it is'
 
 
-def print_report(folder):
-    """Prints the best epoch and what to do next."""
+def report(folder, data):
+    """Draws the training, prints the best epoch and what to do next."""
     log = read_json(folder / 'log')
+    for name in ('loss', 'accuracy'):
+        write_training_figure(folder / f'{name}.png', log, name)
     best = max(log, key=lambda entry: entry[BEST])
     print(f'best epoch {best["epoch"]}: validation accuracy {best[BEST]:.4f}')
+    warn_of_nothing_learned(best[BEST], data)
     print(f'wrote {folder}/')
     print(f'next: python run_dknn.py --model-setup {folder / run_folder.ARGS}')
 
 
+def warn_of_nothing_learned(accuracy, data):
+    """Says so if no network was needed to be that right."""
+    counts = collections.Counter(example.label for example in data.valid)
+    label, count = counts.most_common(1)[0]
+    if accuracy <= count / len(data.valid):
+        print('warning: the network is never more often right than who '
+              f'always says {printable(data.label_names[label])!r} '
+              f'({count / len(data.valid):.4f}); try another '
+              '--learning-rate, less --dropout, more epochs (--epoch, '
+              '--patience), or word vectors (--word_vectors)')
+
+
 def prepare(args, folder):
-    """Data, vocabulary, network and settings; nothing is written yet."""
+    """Data, vocabulary, network, how to train it, and settings; nothing is
+    written yet."""
     data, vocab = read_data(args)
     vectors = read_vectors(args.word_vectors, vocab)
+    options = choose(args, data)
     np.random.seed(args.seed)
-    model = build_model(args, data, vocab, vectors)
-    return data, vocab, model, settings(args, data, vocab, vectors, folder)
+    model = build_model(args, options, data, vocab, vectors)
+    return data, vocab, model, options, settings(
+        args, options, data, vocab, vectors, folder)
 
 
-def train_into(out, folder, args, data, vocab, model, now):
+def train_into(out, folder, args, data, vocab, model, options, now):
     """Trains into `out`, which takes the place of the run folder."""
     if args.resume:
         check_resume(folder, now)
@@ -295,12 +281,12 @@ def train_into(out, folder, args, data, vocab, model, now):
         check_folder(folder, now)
         write_setup(out, now, data, vocab)
     seed_epoch(model, args.seed, 0)
-    key = run_folder.setup_key(now, vocab)
-    trainer = build_trainer(args, model, data, vocab, out, folder, key)
+    place = run_training.Place(out, folder, run_folder.setup_key(now, vocab))
+    trainer = build_trainer(model, data, vocab, options, args.seed, place)
     if args.resume:
-        load_snapshot(folder / run_folder.SNAPSHOT, trainer, key)
+        load_snapshot(folder / run_folder.SNAPSHOT, trainer, place.key)
         seed_epoch(model, args.seed, trainer.updater.epoch)
-    run_trainer(trainer, model, folder, key)
+    run_trainer(trainer, place)
 
 
 def main(argv=None):
@@ -312,7 +298,7 @@ def main(argv=None):
         out = folder if args.resume else stack.enter_context(
             temporary_folder(folder))
         train_into(out, folder, args, *prepared)
-    print_report(folder)
+    report(folder, prepared[0])
 
 
 if __name__ == '__main__':

@@ -231,3 +231,22 @@ def segment_mean(x, lengths):
     if not devices.on_cpu(x):
         return F.stack([F.mean(part, axis=0) for part in unpack(x, lengths)])
     return _SegmentMean(lengths).apply((x,))[0]
+
+
+def directions(x, lengths):
+    """Divides the rows of each text by the norm of all of them together.
+
+    Args:
+        x (ndarray): Floats (T, d), packed.
+        lengths (ndarray): Integers (B,).
+
+    Returns:
+        ndarray: Floats (T, d); of a text of zeros, zeros.
+    """
+    xp = chainer.backend.get_array_module(x)
+    squares = (x * x).sum(axis=1, keepdims=True)
+    means = segment_mean(chainer.Variable(squares), lengths).array
+    norms = xp.sqrt(means * xp.asarray(lengths, x.dtype)[:, None])
+    norms[norms == 0] = 1
+    text = np.repeat(np.arange(len(lengths)), lengths)
+    return x / norms[xp.asarray(text)]

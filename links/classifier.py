@@ -51,8 +51,39 @@ class Classifier(chainer.Chain):
         Returns:
             Variable: Float ().
         """
-        layers = self._layers_from_vectors(*self._embed(self._texts(xs)))
-        z = self._output(layers)
+        return self._reported_loss(self._embed(self._texts(xs)), ys)
+
+    def backward(self, xs, ys, adversarial=0):
+        """Adds the gradient of the training loss to the parameters'.
+
+        With ``adversarial`` also that of the loss where the word vectors e of
+        each text are moved by ``adversarial * g / ||g||``, g the gradient of
+        the loss there (Miyato, Dai, Goodfellow 2017, *Adversarial Training
+        Methods for Semi-Supervised Text Classification*, eqs. 5 and 6; there
+        the vectors are normalized first).  ``loss`` and ``accuracy`` are
+        reported without it.
+
+        Args:
+            xs (Texts): B examples.
+            ys (ndarray): Labels, int32 (B,), on the model's device.
+            adversarial (float): At least 0; 0 does without.
+        """
+        texts = self._texts(xs)
+        packed = self._embed(texts)
+        self._reported_loss(packed, ys).backward(
+            retain_grad=bool(adversarial))
+        if adversarial:
+            steps = [adversarial * packing.directions(e.grad, lengths)
+                     for e, lengths in packed]
+            moved = [(e + step, lengths) for (e, lengths), step in zip(
+                self._embed(texts), steps, strict=True)]
+            F.softmax_cross_entropy(self._output_at(moved), ys).backward()
+
+    def _output_at(self, packed):
+        return self._output(self._layers_from_vectors(*packed))
+
+    def _reported_loss(self, packed, ys):
+        z = self._output_at(packed)
         loss = F.softmax_cross_entropy(z, ys)
         chainer.report({'loss': loss.array,
                         'accuracy': F.accuracy(z, ys).array}, self)
@@ -225,7 +256,7 @@ class Classifier(chainer.Chain):
             if at is not None:
                 packed = [(chainer.Variable(self.xp.asarray(e)), lengths)
                           for e, (_, lengths) in zip(at, packed, strict=True)]
-            z = self._output(self._layers_from_vectors(*packed))
+            z = self._output_at(packed)
         if labels is None:
             labels = z.array.argmax(axis=1)
         labels = self.xp.asarray(labels, dtype=np.int32)

@@ -171,7 +171,7 @@ class CNNEncoder(Encoder):
     def _from_pooled(self, pooled):
         h = F.relu(pooled)
         # As released, the MLP's own dropout comes on top of this one.
-        return [h] + self.mlp(F.dropout(h, self.dropout))
+        return [h] + self.mlp(F.dropout(h, self.mlp.dropout))
 
     def _kernels(self):
         return [self[f'cnn_w{k}'].W for k in KERNEL_WIDTHS]
@@ -260,13 +260,13 @@ class BOWMLPEncoder(Encoder):
     """The mean of the word vectors, then an MLP.
 
     Layers: the mean, then each layer of the MLP.  Where the word vectors are
-    not ``n_units`` wide, the MLP's first layer changes the width.  No word
-    vectors are dropped.  Args as for ``RNNEncoder``, but ``n_layers`` are the
-    MLP's.
+    not ``n_units`` wide, the MLP's first layer changes the width.  Unless
+    ``dropout`` is set, no word vectors are dropped.  Args as for
+    ``RNNEncoder``, but ``n_layers`` are the MLP's.
     """
 
     def __init__(self, n_vocab, n_units, n_layers, dropout, embed_units):
-        super().__init__(n_units, dropout)
+        super().__init__(n_units, 0)
         with self.init_scope():
             self.bow_encoder = BOWEncoder(n_vocab, embed_units)
             self.mlp_encoder = MLP(n_layers, n_units, dropout)
@@ -280,10 +280,6 @@ class BOWMLPEncoder(Encoder):
     @property
     def layer_names(self):
         return ['mean'] + numbered('mlp', self.mlp_encoder)
-
-    def embed_words(self, ids):
-        """``Encoder.embed_words`` without dropout."""
-        return packing.embed_id(ids, self.embed.W)
 
     def forward(self, ex, lengths):
         return self._from_mean(packing.segment_mean(ex, lengths))

@@ -7,7 +7,8 @@ from runs.folder import RESULTS
 # Argument of the library -> flag of the scripts, where messages name it
 FLAGS = {
     'batchsize': '--batchsize', 'calib_size': '--calib-size',
-    'data_dir': '--data-dir', 'dropout': '--dropout', 'gpu': '--gpu',
+    'data_dir': '--data-dir', 'dropout': '--dropout',
+    'embed_dropout': '--embed-dropout', 'gpu': '--gpu',
     'index': '--index', 'layers': '--layers', 'model_setup': '--model-setup',
     'n_layers': '--layer', 'n_neighbors': '--neighbors',
     'n_units': '--unit', 'learning_rate': '--learning-rate', 'out': '--out',
@@ -37,6 +38,19 @@ def positive_number(most):
         if not 0 < value <= most:  # NaN is not, either
             raise argparse.ArgumentTypeError(
                 f'must be above 0 and at most {most}, got {text}')
+        return value
+
+    parse.__name__ = 'number'  # argparse names it
+    return parse
+
+
+def number_below(most):
+    """A type for argparse: numbers from 0 to below `most`."""
+    def parse(text):
+        value = float(text)
+        if not 0 <= value < most:  # NaN is not, either
+            raise argparse.ArgumentTypeError(
+                f'must be at least 0 and below {most}, got {text}')
         return value
 
     parse.__name__ = 'number'  # argparse names it

@@ -45,7 +45,8 @@ OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, 'log',
 RESULTS = 'results'
 # Settings that may change without another model coming of them: how long and
 # where it is trained, and names of files whose contents have a digest
-FREE = 'epoch', 'gpu', 'datetime', 'versions', 'dataset', 'word_vectors'
+FREE = ('epoch', 'patience', 'gpu', 'datetime', 'versions', 'dataset',
+        'word_vectors')
 SPLITS = 'train', 'valid', 'calib', 'test'
 Id = Annotated[int, Meta(ge=0)]
 HINT = 'it is not what train.py wrote'

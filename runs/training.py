@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import pathlib
 import shutil
+from typing import NamedTuple
 
 import numpy as np
 from chainer import training
@@ -89,17 +90,31 @@ def _copy(path, target):
         shutil.copy2(path, target, follow_symlinks=False)
 
 
-def extend(trainer, model, folder, best, key):
+class Place(NamedTuple):
+    """Where a training writes.
+
+    Attributes:
+        out (pathlib.Path): The folder in which the run is made: `folder`, or
+            one beside it, which takes its place.
+        folder (pathlib.Path): The run folder.
+        key (str): What ``runs.folder.setup_key`` gave.
+    """
+
+    out: pathlib.Path
+    folder: pathlib.Path
+    key: str
+
+
+def extend(trainer, model, place, best):
     """Adds what stores a run to a trainer.
 
     Args:
-        trainer (chainer.training.Trainer): Its ``out`` becomes `folder` once
-            there is a model.
-        model (chainer.Chain): The network that is trained.
-        folder (pathlib.Path): The run folder.
+        trainer (chainer.training.Trainer): Its ``out`` becomes the run folder
+            once there is a model.
+        model (chainer.Chain): The network to store.
+        place (Place): Where.
         best (str): Name of the value of which the largest makes a model the
             best.
-        key (str): Names the settings that model and snapshot belong to.
     """
     def check(trainer):
         for name, parameter in model.namedparams():
@@ -112,18 +127,18 @@ def extend(trainer, model, folder, best, key):
     def store_best(trainer):
         out = pathlib.Path(trainer.out)
         with locks.held_path(out / run_folder.ARGS, exclusive=True):
-            write_npz(out / run_folder.MODEL, model, key)
+            write_npz(out / run_folder.MODEL, model, place.key)
             run_folder.clear(out, run_folder.DERIVED)
 
     def store_snapshot(trainer):
         write_npz(pathlib.Path(trainer.out) / run_folder.SNAPSHOT, trainer,
-                  key)
+                  place.key)
 
     def move(trainer):
         out = pathlib.Path(trainer.out)
-        if out != folder and (out / run_folder.MODEL).exists():
-            take_place(out, folder)
-            trainer.out = folder
+        if out != place.folder and (out / run_folder.MODEL).exists():
+            take_place(out, place.folder)
+            trainer.out = place.folder
 
     for extension, when, priority in [
             (check, (1, 'epoch'), CHECK),

@@ -17,10 +17,11 @@ from predicting import log_of
 import nlp_utils
 import runs
 import train
+from runs import trainer
 from runs.folder import SPLITS
 
 FAST = '--learning-rate', '0.01', '--dropout', '0.1'
-BEST = train.BEST
+BEST = trainer.BEST
 
 
 def trained(folder):
@@ -102,8 +103,9 @@ def test_resume_refuses_changed_data(tmp_path):
 SLOW = '''
 import sys, time
 import train, runs
+from runs import trainer
 
-real, batches = train.convert, []
+real, batches = trainer.convert, []
 
 def convert(batch, device):
     batches.append(len(batch))
@@ -112,7 +114,7 @@ def convert(batch, device):
         time.sleep(60)
     return real(batch, device)
 
-train.convert = convert
+trainer.convert = convert
 runs.run_script(lambda: train.main(sys.argv[2:]))
 '''
 
@@ -161,7 +163,7 @@ def test_no_resume_is_promised_before_an_epoch_ended(toy, tmp_path, capsys,
     def interrupted(batch, device):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(train, 'convert', interrupted)
+    monkeypatch.setattr(trainer, 'convert', interrupted)
     with pytest.raises(KeyboardInterrupt):
         toys.fit(tmp_path, toy)
     assert not (tmp_path / 'toy_cnn' / 'snapshot').exists()
@@ -173,16 +175,41 @@ def test_no_resume_is_promised_before_an_epoch_ended(toy, tmp_path, capsys,
 
 def test_best_model_is_the_first_of_the_best(toy, tmp_path):
     """Equal to what training just so long ends with."""
-    folder = toys.fit(tmp_path / 'long', toy, *FAST, '--epoch', '7')
+    flags = *FAST, '--average', '0'
+    folder = toys.fit(tmp_path / 'long', toy, *flags, '--epoch', '7')
     accuracies = [entry[BEST] for entry in log_of(folder)]
     best = accuracies.index(max(accuracies))
     assert accuracies.count(max(accuracies)) > 1  # a tie, or this says nothing
     assert 0 < best < 6
-    short = toys.fit(tmp_path / 'short', toy, *FAST, '--epoch', best + 1)
+    short = toys.fit(tmp_path / 'short', toy, *flags, '--epoch', best + 1)
     assert toys.same(toys.parameters(folder / 'best_model.npz'),
                      trained(short))
     assert not toys.same(toys.parameters(folder / 'best_model.npz'),
                          trained(folder))
+
+
+def test_patience_ends_a_training(toy, tmp_path):
+    """Also one that was stopped and resumed."""
+    flags = *FAST, '--average', '0', '--patience', '3'
+    whole = toys.fit(tmp_path / 'a', toy, *flags, '--epoch', '30')
+    accuracies = [entry[BEST] for entry in log_of(whole)]
+    best = accuracies.index(max(accuracies))
+    assert len(accuracies) == best + 1 + 3 < 30
+    toys.fit(tmp_path / 'b', toy, *flags, '--epoch', best + 2)
+    parts = toys.fit(tmp_path / 'b', toy, *flags, '--epoch', '30', '--resume')
+    assert [entry[BEST] for entry in log_of(parts)] == accuracies
+
+
+@pytest.mark.parametrize('flags, warned', [
+    (['--learning-rate', '1e-9', '--epoch', '1'], True),
+    ([*FAST, '--epoch', '6', '--average', '0'], False)])
+def test_a_network_that_learned_nothing_is_warned_of(toy, tmp_path, capsys,
+                                                     flags, warned):
+    toys.fit(tmp_path, toy, *flags)
+    said = capsys.readouterr().out
+    assert ('warning: the network is never more often right than who always '
+            "says 'positive' (0.6667); try another --learning-rate" in said
+            ) is warned
 
 
 def test_validation_accuracy_is_of_the_validation_split(toy, tmp_path):

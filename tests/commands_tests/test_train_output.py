@@ -34,7 +34,8 @@ def test_word_vectors_start_the_embedding(toy, tmp_path, model):
         '--word_vectors', str(tmp_path / 'v.txt')])
     data, vocab = train.read_data(args)
     found = train.read_vectors(args.word_vectors, vocab)
-    net = train.build_model(args, data, vocab, found)
+    net = train.build_model(args, train.choose(args, data), data, vocab,
+                            found)
     w = net.encoder.embed.W.array
     assert w.shape == (len(vocab), 7)
     for word in ('good', 'film'):

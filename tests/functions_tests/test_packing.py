@@ -102,6 +102,15 @@ def test_batches_by_length_are_full():
         np.array([5, 1, 4, 1, 9]), 10)] == [[1, 3], [2, 0], [4]]
 
 
+def test_directions_by_hand():
+    # norms sqrt(9 + 16) = 5, sqrt(4) = 2, and none
+    x = np.array([[3., 0.], [0., 4.], [-2., 0.], [0., 0.]], np.float32)
+    found = packing.directions(x, np.array([2, 1, 1]))
+    assert found.tolist() == [[np.float32(.6), 0], [0, np.float32(.8)],
+                              [-1, 0], [0, 0]]
+    assert found.dtype == np.float32
+
+
 def test_what_runs_on_a_gpu_is_the_same(rng, monkeypatch):
     """The branches for a GPU, run on the CPU."""
     w = chainer.Variable(rng.standard_normal((5, 3)))

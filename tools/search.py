@@ -1,0 +1,207 @@
+#!/usr/bin/env python
+"""Try ways to train, and compare them on validation splits alone.
+
+    DKNN_DATA=... python tools/search.py [--only TEXT]
+
+Trains with every setting of ``GROUPS`` on every data set of its group, with
+several seeds, and appends the best validation accuracy of each run to a log.
+What is in the log is not repeated, so it can be stopped at any time; the
+table of all that is there is written into docs/training.md.  Nothing looks at
+a test split.
+"""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+import argparse
+import concurrent.futures
+import itertools
+import json
+import os
+import shlex
+import subprocess
+import tempfile
+import threading
+from typing import NamedTuple
+
+import numpy as np
+
+from errors import UserError
+from files.atomic import read_json
+from runs import flags, run_script
+from runs.trainer import BEST
+from tools import pages
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PAGE = 'training.md'
+SEEDS = 0, 1, 2
+GLOVE = ' --word_vectors $DKNN_DATA/glove.6B.50d.subset.txt'
+BEFORE = ('--batchsize 128 --epoch 10 --patience 10 --dropout 0.4 '
+          '--average 0')
+SHORT = 'stsa.binary', 'TREC', 'custrev', 'rt-polarity'
+
+
+class Group(NamedTuple):
+    """What is compared.
+
+    Attributes:
+        data (tuple of str): Data sets.
+        common (str): Flags of train.py for all runs.
+        settings (tuple of str): Flags, one setting each.
+    """
+
+    data: tuple
+    common: str
+    settings: tuple
+
+
+GROUPS = {
+    'cnn': Group(SHORT, '--model cnn' + GLOVE, (
+        BEFORE, '--average 0 --dropout 0.1 --embed-dropout 0.2',
+        '--batchsize 128 --dropout 0.1 --embed-dropout 0.2',
+        '--dropout 0.1 --embed-dropout 0.2',
+        '--dropout 0.2 --embed-dropout 0.2',
+        '--dropout 0.1 --embed-dropout 0.1')),
+}
+
+
+def trained(words):
+    """Trains a model and forgets it.
+
+    Args:
+        words (list of str): Flags of train.py.
+
+    Returns:
+        dict: ``valid``, the best validation accuracy; ``epoch``, when it was
+        reached; ``seconds``, of the training.
+
+    Raises:
+        UserError: If train.py fails.
+    """
+    threads = dict.fromkeys(['OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'], '1')
+    with tempfile.TemporaryDirectory() as out:
+        done = subprocess.run(
+            [sys.executable, ROOT / 'train.py', *words, '--out', out],
+            env={**os.environ, **threads}, text=True, capture_output=True,
+            check=False)
+        if done.returncode:
+            raise UserError(f'train.py {" ".join(words)}: {done.stderr}')
+        log = read_json(next(pathlib.Path(out).glob('*/log')))
+    best = max(log, key=lambda entry: entry[BEST])
+    return {'valid': best[BEST], 'epoch': best['epoch'],
+            'seconds': log[-1]['elapsed_time']}
+
+
+def wanted(only):
+    """(Group, data set, setting, seed) of every run.
+
+    Args:
+        only (str): Groups whose name holds this.
+    """
+    return [(name, *choice) for name, group in GROUPS.items() if only in name
+            for choice in itertools.product(group.data, group.settings,
+                                            SEEDS)]
+
+
+def read_log(path):
+    """The runs of a log: (group, data set, setting, seed) to a result."""
+    found = {}
+    if path.is_file():
+        for line in path.read_text(encoding='utf-8').splitlines():
+            entry = json.loads(line)
+            found[tuple(entry['run'])] = entry
+    return found
+
+
+def search(path, only, jobs):
+    """Trains what is not in the log yet.
+
+    Args:
+        path (Path): The log, a JSON object a line.
+        only (str): As for ``wanted``.
+        jobs (int): Trainings at the same time, each on one core.
+    """
+    done, lock = read_log(path), threading.Lock()
+
+    def run(name, data, setting, seed):
+        common = os.path.expandvars(GROUPS[name].common)
+        result = trained(shlex.split(
+            f'--dataset {data} {common} {setting} --seed {seed}'))
+        entry = {'run': [name, data, setting, seed], **result}
+        with lock, open(path, 'a', encoding='utf-8') as log:
+            print(json.dumps(entry), file=log)
+        print(f'{name}, {data}, {setting}, seed {seed}: '
+              f'{result["valid"]:.4f} after epoch {result["epoch"]}, '
+              f'{result["seconds"]:.0f} s', flush=True)
+
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for future in [pool.submit(run, *choice) for choice in wanted(only)
+                       if choice not in done]:
+            future.result()
+
+
+def cell(values):
+    """Mean and standard deviation of accuracies, in percent."""
+    if not values:
+        return ''
+    spread = f' ± {100 * np.std(values, ddof=1):.1f}' if len(values) > 1 \
+        else ''
+    return f'{100 * np.mean(values):.1f}{spread}'
+
+
+def table(name, found):
+    """The results of a group as Markdown; its best setting is bold.
+
+    Args:
+        name (str): A key of ``GROUPS``.
+        found (dict): As ``read_log`` returns it.
+
+    Returns:
+        str: A row a setting, a column a data set and one for their mean.
+    """
+    group, rows, means = GROUPS[name], [], []
+    for setting in group.settings:
+        values = [[found[name, data, setting, seed]['valid']
+                   for seed in SEEDS if (name, data, setting, seed) in found]
+                  for data in group.data]
+        means.append(np.mean([np.mean(v) for v in values])
+                     if all(values) else -1)
+        rows.append([f'`{setting}`' if setting else 'the defaults',
+                     *map(cell, values)])
+    best = int(np.argmax(means))
+    for i, (row, mean) in enumerate(zip(rows, means, strict=True)):
+        shown = f'{100 * mean:.2f}' if mean >= 0 else ''
+        row.append(f'**{shown}**' if i == best else shown)
+    head = [f'{name}: `{group.common}`', *group.data, 'mean']
+    return pages.table(head, rows)
+
+
+def build_parser():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    add = parser.add_argument
+    add('--only', default='', metavar='TEXT',
+        help='only groups whose name holds TEXT; their table is printed and '
+             'not written')
+    add('--log', type=pathlib.Path, default=pathlib.Path('search.jsonl'),
+        metavar='FILE', help='what was run (default: search.jsonl)')
+    add('--jobs', type=flags.positive, default=os.cpu_count(), metavar='N',
+        help='trainings at the same time (default: one a core)')
+    add('--docs', type=pathlib.Path, default=ROOT / 'docs', metavar='DIR',
+        help=f"where {PAGE} is (default: the project's docs)")
+    return parser
+
+
+def main(argv=None):
+    args = build_parser().parse_args(argv)
+    search(args.log, args.only, args.jobs)
+    found = read_log(args.log)
+    tables = '\n\n'.join(table(name, found) for name in GROUPS
+                         if args.only in name)
+    print(tables)
+    if not args.only:
+        pages.write_between(args.docs / PAGE, tables)
+
+
+if __name__ == '__main__':
+    run_script(main)
