@@ -102,7 +102,7 @@ def clear(folder, names=OUTPUTS):
 
 
 def find_folder(model_setup=None):
-    """The run folder that a user means.
+    """The run folder that a user means; removes what dead processes left.
 
     Args:
         model_setup (str): An ``args.json``, its folder, or None for the
@@ -114,9 +114,9 @@ def find_folder(model_setup=None):
     Raises:
         UserError: If there is none.
     """
-    if model_setup is None:
-        return _newest_folder()
-    path = pathlib.Path(model_setup)
+    path = (_newest_setup() if model_setup is None
+            else pathlib.Path(model_setup))
+    remove_leftovers(path.parent if path.name == ARGS else path)
     if not path.exists():
         raise UserError(f'{path} is no trained run: it does not exist; '
                         'name the args.json of one, or its folder')
@@ -131,7 +131,7 @@ def find_folder(model_setup=None):
     return folder
 
 
-def _newest_folder():
+def _newest_setup():
     setups = sorted(pathlib.Path(RESULTS).glob('[!.]*/' + ARGS),
                     key=lambda path: path.stat().st_mtime)
     setups = [s for s in setups if (s.parent / MODEL).exists()]
@@ -140,7 +140,7 @@ def _newest_folder():
             f'no trained run under {RESULTS}/; train one with '
             'python train.py --dataset vader.movie --model cnn, or name '
             'one with `model_setup`', 'model_setup')
-    return setups[-1].parent
+    return setups[-1]
 
 
 def remove_leftovers(folder):

@@ -58,7 +58,6 @@ def load_run(model_setup=None, data_dir=None, gpu=-1):
             there is no such GPU.
     """
     folder = run_folder.find_folder(model_setup)
-    run_folder.remove_leftovers(folder)
     args, settings, vocab, positions = run_folder.read_setup(folder)
     data = text_datasets.load_dataset(
         _dataset_path(folder, settings.dataset, data_dir), data_dir,

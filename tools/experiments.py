@@ -3,8 +3,10 @@
 
     DKNN_DATA=... python tools/experiments.py [--only TEXT] [--out results]
 
-A run that is finished is not repeated.  The table stands between two marks
-in docs/experiments.md and is replaced whole.
+Every model is trained with each of ``SEEDS``, which also split the data; the
+linear baseline has the same splits.  A run that is finished is not repeated.
+The table stands between two marks in docs/experiments.md and is replaced
+whole.
 """
 import pathlib
 import sys
@@ -12,41 +14,45 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import argparse
+import functools
 import os
 import shlex
 import subprocess
 
+import numpy as np
+
 import runs
+import text_datasets
 import train
 from errors import UserError
 from files.atomic import read_json
 from runs.folder import RESULTS
-from tools import pages
+from tools import baseline, pages
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAGE = 'experiments.md'
 GLOVE = '--word_vectors $DKNN_DATA/glove.6B.50d.subset.txt'
-# Recurrent networks are kept small for two cores, and smaller where there
-# are many words.
-SMALL, SMALLER = ('--unit 100 --layer 2 --epoch 6',
-                  '--unit 100 --layer 1 --epoch 4')
-RECURRENT = {'stsa.binary': SMALL, 'TREC': SMALL, 'custrev': SMALL,
-             'rt-polarity': SMALL, 'imdb.binary': SMALL, 'dbpedia': SMALLER,
-             'snli': SMALLER}
-# With the default dropout and learning rate a pair of noisy encodings stays
-# at chance on this small SNLI.
-PAIR = ' --dropout 0.1 --learning-rate 0.001'
+SEEDS = 0, 1, 2
+# Recurrent networks are kept small for two cores.
+RECURRENT = '--unit 100 --layer 2'
+PAIR = '--unit 100 --layer 1 --epoch 8'
 # The flags of train.py, one experiment each
 EXPERIMENTS = [
-    f'--dataset {data} --model {model} {GLOVE}'
-    + (PAIR if data == 'snli' else '')
-    + (f' {RECURRENT[data]}' if model in ('rnn', 'bilstm') else '')
-    for data in RECURRENT
-    for model in ('cnn', 'rnn', 'bilstm', 'bow')]
-EXPERIMENTS += ['--dataset TREC --model cnn --char-based',
-                '--dataset vader.movie --model cnn']
-HEAD = ('`python train.py ...`', 'indexed', 'softmax', 'DkNN', 'agree',
-        'coverage of 90 % sets', 'mean size', 'training', 'DkNN')
+    *(f'--dataset {data} --model {model} {GLOVE}'
+      + (f' {RECURRENT}' if model in ('rnn', 'bilstm') else '')
+      for data in ('stsa.binary', 'TREC', 'custrev', 'rt-polarity')
+      for model in ('cnn', 'rnn', 'bilstm', 'bow')),
+    *(f'--dataset {data} --model {model} {GLOVE}'
+      for data in ('imdb.binary', 'dbpedia') for model in ('cnn', 'bow')),
+    f'--dataset dbpedia --model bilstm {GLOVE} {PAIR}',
+    f'--dataset snli --model cnn {GLOVE} --epoch 8',
+    f'--dataset snli --model bilstm {GLOVE} {PAIR}',
+    '--dataset TREC --model cnn --char-based',
+    '--dataset vader.movie --model cnn']
+HEAD = ('`python train.py ...`', 'indexed', 'linear', 'softmax', 'DkNN',
+        'soft DkNN', 'NLL: softmax at T', 'DkNN', 'soft DkNN',
+        '90 % sets hold: DkNN', 'soft DkNN', 'training')
+REPORTS = 'softmax at T = ', 'DkNN conformity', 'soft DkNN conformity'
 
 
 def run_command(*words):
@@ -69,42 +75,99 @@ def words_of(flags):
     return [os.path.expandvars(word) for word in shlex.split(flags)]
 
 
-def run_folder(flags, out):
-    """Where train.py writes a run with these flags."""
-    args = train.build_parser().parse_args(words_of(flags))
-    return ROOT / runs.folder_of(out, args.dataset, args.model,
-                                 args.char_based)
-
-
-def result(flags, out):
-    """Trains and evaluates a model unless that was done.
+def run_folder(flags, out, seed=0):
+    """Where train.py writes a run with these flags, and below which folder.
 
     Args:
         flags (str): Of train.py.
         out (str): Folder of all runs, relative to the project's.
+        seed (int): One of ``SEEDS``; the runs of the first stand right there.
 
     Returns:
-        dict: The contents of dknn.json, and ``train_seconds``.
+        Path: The run folder.
+    """
+    args = train.build_parser().parse_args(words_of(flags))
+    place = pathlib.Path(out) / ('' if seed == SEEDS[0] else f'seed{seed}')
+    return ROOT / runs.folder_of(place, args.dataset, args.model,
+                                 args.char_based)
+
+
+def result(flags, out, seed):
+    """Trains and evaluates a model unless that was done.
+
+    Args:
+        flags (str): Of train.py.
+        out (str): As for ``run_folder``.
+        seed (int): Of the run.
+
+    Returns:
+        dict: The contents of dknn.json, the ``reports`` of calibration.json,
+        ``linear``, the accuracy of the baseline, and ``train_seconds``.
 
     Raises:
         UserError: If a script fails.
     """
-    folder = run_folder(flags, out)
-    if not (folder / 'dknn.json').is_file():
-        run_command('train.py', *words_of(flags), '--out', str(out))
-        run_command('run_dknn.py', '--model-setup', str(folder))
+    folder = run_folder(flags, out, seed)
+    if not (folder / 'calibration.json').is_file():
+        run_command('train.py', *words_of(flags), '--seed', str(seed),
+                    '--out', str(folder.parent))
+        for script in ('run_dknn.py', 'calibration.py'):
+            run_command(script, '--model-setup', str(folder))
+    args = train.build_parser().parse_args(words_of(flags))
     return {**read_json(folder / 'dknn.json'),
+            'reports': read_json(folder / 'calibration.json')['reports'],
+            'linear': linear(args.dataset, args.char_based, seed),
             'train_seconds': read_json(folder / 'log')[-1]['elapsed_time']}
 
 
-def cells(flags, row):
-    """An experiment's line of the table, from its flags and ``result``."""
-    sets, = (s for s in row['prediction_sets'] if s['level'] == 0.9)
-    return [f'`{flags}`', f'{row["n_train"]:,}',
-            f'{row["softmax_accuracy"]:.4f}', f'{row["dknn_accuracy"]:.4f}',
-            f'{row["agreement"]:.4f}', f'{sets["coverage"]:.4f}',
-            f'{sets["mean_size"]:.2f}', f'{row["train_seconds"]:.0f} s',
-            f'{row["seconds"]:.1f} s']
+@functools.cache
+def linear(dataset, char_based, seed):
+    """Test accuracy of the baseline on a data set."""
+    data = text_datasets.load_dataset(dataset, char_based=char_based,
+                                      seed=seed)
+    return baseline.evaluate(data, char_based).test
+
+
+def cells(flags, found):
+    """An experiment's line of the table.
+
+    Args:
+        flags (str): Of train.py.
+        found (list of dict): A ``result`` for each seed.
+
+    Returns:
+        list of str: A cell for each of ``HEAD``.
+    """
+    return [f'`{flags}`', f'{found[0]["n_train"]:,}',
+            *(spread([one[name] for one in found])
+              for name in ('linear', 'softmax_accuracy', 'dknn_accuracy',
+                           'soft_accuracy')),
+            *(mean([nll(one, start) for one in found]) for start in REPORTS),
+            *(mean([held(one['predictors'][name]) for one in found])
+              for name in ('dknn', 'soft')),
+            f'{np.mean([one["train_seconds"] for one in found]):.0f} s']
+
+
+def nll(found, start):
+    """NLL of the report of a ``result`` whose name begins so."""
+    return next(report['nll'] for name, report in found['reports'].items()
+                if name.startswith(start))
+
+
+def held(predictor):
+    """Coverage of the sets that promise 90 %."""
+    return next(row['coverage'] for row in predictor['prediction_sets']
+                if row['level'] == .9)
+
+
+def spread(values):
+    """Mean and standard deviation of accuracies, in percent."""
+    return f'{100 * np.mean(values):.1f} ± {100 * np.std(values, ddof=1):.1f}'
+
+
+def mean(values):
+    """A mean; a dash where a value is missing."""
+    return '-' if None in values else f'{np.mean(values):.3f}'
 
 
 def build_parser():
@@ -127,8 +190,8 @@ def main(argv=None):
     if not args.only:
         pages.read_around(page)  # it is in order, before hours of training
     table = pages.table(HEAD, [
-        cells(flags, result(flags, args.out)) for flags in EXPERIMENTS
-        if args.only in flags])
+        cells(flags, [result(flags, args.out, seed) for seed in SEEDS])
+        for flags in EXPERIMENTS if args.only in flags])
     print(table)
     if not args.only:
         pages.write_between(page, table)

@@ -56,13 +56,44 @@ class Group(NamedTuple):
     settings: tuple
 
 
+RECURRENT = ' --unit 100 --layer 2'
 GROUPS = {
     'cnn': Group(SHORT, '--model cnn' + GLOVE, (
-        BEFORE, '--average 0 --dropout 0.1 --embed-dropout 0.2',
-        '--batchsize 128 --dropout 0.1 --embed-dropout 0.2',
+        BEFORE, '--dropout 0.1 --embed-dropout 0.2 --average 0',
         '--dropout 0.1 --embed-dropout 0.2',
-        '--dropout 0.2 --embed-dropout 0.2',
-        '--dropout 0.1 --embed-dropout 0.1')),
+        '--dropout 0.1 --embed-dropout 0.2 --adversarial 1')),
+    'bilstm': Group(SHORT, '--model bilstm' + RECURRENT + GLOVE, (
+        BEFORE, '--dropout 0.1 --embed-dropout 0.2',
+        '--dropout 0.1 --embed-dropout 0.2 --adversarial 1')),
+    'bow': Group(SHORT, '--model bow' + GLOVE, (
+        BEFORE, '--dropout 0.1 --embed-dropout 0.2',
+        '--dropout 0.3 --embed-dropout 0.5',
+        '--dropout 0.3 --embed-dropout 0.5 --batchsize 32')),
+    'long, cnn': Group(('imdb.binary',), '--model cnn' + GLOVE, (
+        BEFORE, '--dropout 0.1 --embed-dropout 0.2',
+        '--dropout 0.1 --embed-dropout 0.2 --batchsize 16 --patience 8')),
+    'long, bow': Group(('imdb.binary',), '--model bow' + GLOVE, (
+        BEFORE, '--dropout 0.3 --embed-dropout 0.5',
+        '--dropout 0.3 --embed-dropout 0.5 --batchsize 16 --patience 8',
+        '--dropout 0.1 --embed-dropout 0.2 --batchsize 16 --patience 8')),
+    'no vectors': Group(('vader.movie', 'custrev'), '--model cnn', (
+        BEFORE, '--dropout 0.1 --embed-dropout 0.2',
+        '--dropout 0.1 --embed-dropout 0.5')),
+    'characters': Group(('TREC', 'custrev'), '--model cnn --char-based', (
+        BEFORE, '--dropout 0.1 --embed-dropout 0.2',
+        '--dropout 0.1 --embed-dropout 0')),
+    'rnn': Group(SHORT, '--model rnn' + RECURRENT + GLOVE, (
+        BEFORE, '--dropout 0.1 --embed-dropout 0.2',
+        '--dropout 0.1 --embed-dropout 0.2 --adversarial 1')),
+    'pair, bilstm': Group(
+        ('snli',), '--model bilstm --unit 100 --layer 1 --epoch 8' + GLOVE, (
+            '--batchsize 128 --dropout 0.1 --average 0 --learning-rate 0.001',
+            '--dropout 0.1 --learning-rate 0.001',
+            '--dropout 0 --learning-rate 0.001')),
+    'pair, cnn': Group(
+        ('snli',), '--model cnn --epoch 8' + GLOVE, (
+            '--batchsize 128 --dropout 0.1 --average 0 --learning-rate 0.001',
+            '--dropout 0 --learning-rate 0.001')),
 }
 
 
@@ -125,9 +156,9 @@ def search(path, only, jobs):
     done, lock = read_log(path), threading.Lock()
 
     def run(name, data, setting, seed):
-        common = os.path.expandvars(GROUPS[name].common)
-        result = trained(shlex.split(
-            f'--dataset {data} {common} {setting} --seed {seed}'))
+        result = trained(shlex.split(os.path.expandvars(
+            f'--dataset {data} {GROUPS[name].common} {setting} --seed {seed}'
+        )))
         entry = {'run': [name, data, setting, seed], **result}
         with lock, open(path, 'a', encoding='utf-8') as log:
             print(json.dumps(entry), file=log)

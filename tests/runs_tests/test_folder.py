@@ -43,3 +43,12 @@ def test_folder_names(dataset, char, name):
 def test_a_path_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(ValueError, match='typo is no trained run: it'):
         find_folder(tmp_path / 'typo')
+
+
+@pytest.mark.parametrize('named', ['gone', 'gone/args.json'])
+def test_leftovers_beside_a_run_that_never_was(tmp_path, named):
+    left = tmp_path / '.gone.0123456789abcdef'
+    left.mkdir()
+    with pytest.raises(ValueError, match='is no trained run'):
+        find_folder(tmp_path / named)
+    assert not left.exists()

@@ -3,6 +3,7 @@ import compat  # noqa: F401  (before Chainer)
 
 import json
 import re
+import statistics
 import subprocess
 
 import pytest
@@ -50,35 +51,39 @@ def toy(tmp_path, monkeypatch):
     return flags
 
 
-def test_a_table_of_a_toy(toy, tmp_path, docs, commands, capsys):
+def test_a_table_of_a_toy(toy, tmp_path, docs, commands, capsys,
+                          monkeypatch):
     """Trained once, read again the second time, and nothing else changed."""
+    monkeypatch.setattr(experiments, 'SEEDS', (0, 1))
     out = tmp_path / 'runs'
     real = toys.listing(toys.ROOT / 'docs')
     flags = ['--out', str(out), '--docs', str(docs)]
     experiments.main(flags)
-    folder, = out.iterdir()
-    assert folder.name == 'toy_bow'
-    assert [words[0] for words in commands] == ['train.py', 'run_dknn.py']
-    found = json.loads((folder / 'dknn.json').read_text())
-    log = json.loads((folder / 'log').read_text())
-    sets, = (s for s in found['prediction_sets'] if s['level'] == .9)
+    folders = [out / 'toy_bow', *(out / f'seed{seed}' / 'toy_bow'
+                                  for seed in experiments.SEEDS[1:])]
+    assert [words[0] for words in commands] == [
+        'train.py', 'run_dknn.py', 'calibration.py'] * len(folders)
+    found = [json.loads((folder / 'dknn.json').read_text())
+             for folder in folders]
+    assert [json.loads((folder / 'args.json').read_text())['seed']
+            for folder in folders] == list(experiments.SEEDS)
     page = (docs / experiments.PAGE).read_bytes().decode()
     before, after = PAGE.split('| old |')
     assert page.startswith(before) and page.endswith(after)
     head, rule, row = page[len(before):-len(after)].split('\n')
     assert head.startswith('| `python train.py ...` | indexed |')
-    assert rule == '|' + '---|' * 9
-    assert row == (
-        f'| `{toy}` | {found["n_train"]} '
-        f'| {found["softmax_accuracy"]:.4f} | {found["dknn_accuracy"]:.4f} '
-        f'| {found["agreement"]:.4f} | {sets["coverage"]:.4f} '
-        f'| {sets["mean_size"]:.2f} | {log[-1]["elapsed_time"]:.0f} s '
-        f'| {found["seconds"]:.1f} s |')
+    assert rule == '|' + '---|' * len(experiments.HEAD)
+    shown = row.strip('| ').split(' | ')
+    assert shown[:2] == [f'`{toy}`', str(found[0]['n_train'])]
+    for place, name in [(3, 'softmax'), (4, 'dknn'), (5, 'soft')]:
+        values = [100 * one[f'{name}_accuracy'] for one in found]
+        assert shown[place] == (f'{statistics.mean(values):.1f} ± '
+                                f'{statistics.stdev(values):.1f}')
     assert row in capsys.readouterr().out
 
     runs = toys.listing(out)
     experiments.main(flags)
-    assert len(commands) == 2 and toys.listing(out) == runs
+    assert len(commands) == 6 and toys.listing(out) == runs
     assert (docs / experiments.PAGE).read_bytes().decode() == page
     assert toys.listing(toys.ROOT / 'docs') == real
 
@@ -89,27 +94,41 @@ def finished(tmp_path, monkeypatch):
     monkeypatch.setattr(experiments, 'EXPERIMENTS', [
         '--dataset TREC --model cnn --char-based',
         '--dataset custrev --model rnn'])
+    monkeypatch.setattr(experiments, 'linear', lambda data, chars, seed: (
+        .5 + .01 * seed + .25 * chars))
     for name, n in (('TREC_cnn_char', 3907), ('custrev_rnn', 12)):
-        folder = tmp_path / 'runs' / name
-        folder.mkdir(parents=True)
-        (folder / 'dknn.json').write_text(json.dumps({
-            'n_train': n, 'softmax_accuracy': .8, 'dknn_accuracy': .75,
-            'agreement': .9, 'seconds': 1.26, 'prediction_sets': [
-                {'level': .8, 'coverage': 0, 'mean_size': 0},
-                {'level': .9, 'coverage': .91, 'mean_size': 1.256}]}))
-        (folder / 'log').write_text(json.dumps([{'elapsed_time': 5.},
-                                                {'elapsed_time': 7.6}]))
+        for seed, place in enumerate(['', 'seed1', 'seed2']):
+            folder = tmp_path / 'runs' / place / name
+            folder.mkdir(parents=True)
+            (folder / 'dknn.json').write_text(json.dumps({
+                'n_train': n, 'softmax_accuracy': .8 + .01 * seed,
+                'dknn_accuracy': .75, 'soft_accuracy': .9 - .02 * seed,
+                'predictors': {kind: {'prediction_sets': [
+                    {'level': .8, 'coverage': 0},
+                    {'level': .9, 'coverage': value + .003 * seed}]}
+                    for kind, value in [('dknn', .91), ('soft', .89)]}}))
+            (folder / 'calibration.json').write_text(json.dumps({'reports': {
+                'softmax': {'nll': 9}, 'softmax at T = 1.5': {
+                    'nll': .4 + .1 * seed},
+                'DkNN conformity': {'nll': None if seed else 8.},
+                'soft DkNN conformity': {'nll': .5}}}))
+            (folder / 'log').write_text(json.dumps([
+                {'elapsed_time': 5.}, {'elapsed_time': 7.6 + seed}]))
     return tmp_path / 'runs'
 
 
 def test_rows_by_hand(finished, docs, commands):
+    """Means and deviations of three seeds."""
     experiments.main(['--out', str(finished), '--docs', str(docs)])
     assert not commands
     lines = (docs / experiments.PAGE).read_text('utf-8').splitlines()
-    end = '0.8000 | 0.7500 | 0.9000 | 0.9100 | 1.26 | 8 s | 1.3 s |'
+    # 80, 81, 82: 81 and 1; 90, 88, 86: 88 and 2; .4, .5, .6: .5
+    end = ('81.0 ± 1.0 | 75.0 ± 0.0 | 88.0 ± 2.0 | 0.500 | - | 0.500 | '
+           '0.913 | 0.893 | 9 s |')
     assert lines[lines.index(pages.BEGIN) + 3:lines.index(pages.END)] == [
-        f'| `--dataset TREC --model cnn --char-based` | 3,907 | {end}',
-        f'| `--dataset custrev --model rnn` | 12 | {end}']
+        '| `--dataset TREC --model cnn --char-based` | 3,907 | 76.0 ± 1.0 | '
+        + end,
+        f'| `--dataset custrev --model rnn` | 12 | 51.0 ± 1.0 | {end}']
 
 
 def test_a_choice_is_printed_and_not_written(finished, docs, capsys):
@@ -145,8 +164,9 @@ def test_the_experiments_can_be_run():
     for flags in experiments.EXPERIMENTS:
         args = train.build_parser().parse_args(experiments.words_of(flags))
         assert args.dataset in text_datasets.DATASETS
-        folders.add(experiments.run_folder(flags, 'results'))
-    assert len(folders) == len(experiments.EXPERIMENTS)
+        folders |= {experiments.run_folder(flags, 'results', seed)
+                    for seed in experiments.SEEDS}
+    assert len(folders) == 3 * len(experiments.EXPERIMENTS)
     assert toys.ROOT / 'results' / 'stsa.binary_cnn' in folders
 
 
