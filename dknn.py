@@ -194,7 +194,7 @@ class DkNN(IndexedExamples):
         exp(-d_l(x, x_i)^2 / 2 s_l^2) over all N training examples, and
         q(x, y) is proportional to prod_l q_l(x, y)^w_l.  Neither k nor ties.
         Indexes other than 'exact' sum over the k neighbours that they find,
-        see ``neighbors.kernels.FoundExamples``.
+        see ``neighbors.found.FoundExamples``.
 
         Returns:
             ndarray: float64 (B, C) in [0, 1], rows sum to 1.

@@ -18,7 +18,8 @@ import numpy as np
 import parallel
 from errors import ArgumentError
 from neighbors import arrays
-from neighbors.kernels import ROUNDING, AllExamples, FoundExamples, only
+from neighbors.found import FoundExamples
+from neighbors.kernels import ROUNDING, AllExamples, only
 
 QUERIES = 256   # queries of a piece of work
 LARGEST = 1e100  # of a bandwidth
