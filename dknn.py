@@ -305,6 +305,7 @@ class DkNN(IndexedExamples):
 
     def _predict_softly(self, activations):
         scores = self._scores('predict', activations, 'calibrate')
+        odds = soft.log_odds(scores)
         return predictions.predicted(
-            scores.argmax(axis=1), soft.conformity(scores),
-            self._soft_references.p_values(soft.log_odds(scores)))
+            odds.argmax(axis=1), soft.conformity(scores),
+            self._soft_references.p_values(odds))
