@@ -165,8 +165,8 @@ METHODS = {
         'soft', _soft, 'how far the log-odds of the soft DkNN label fall when '
         'the word is left out. Unlike conformity, which counts the nearest '
         'training texts and stays as it is until one of them changes, it '
-        'weighs all training texts by their distance, so every word moves '
-        'it', needs_soft=True, decimals=4),
+        'weighs all training texts by their distance, so that nearly every '
+        'word moves it', needs_soft=True, decimals=4),
     'gradient': Direct(
         _gradient, 'gradient of the predicted label’s log-probability, times '
         'the word vector'),

@@ -206,7 +206,7 @@ document.addEventListener('keydown', event => {
 const ranked = votes => votes.map((n, label) => [n, label])
   .filter(([n]) => n > 0).sort((a, b) => b[0] - a[0]);
 
-const percent = share => share < 0.0001 ? '< 0.01 %' : `${(100 * share).toPrecision(2)} %`;
+const percent = share => share < 0.0001 ? '< 0.01 %' : `${(100 * share).toFixed(share < 0.01 ? 2 : share < 0.1 ? 1 : 0)} %`;
 
 const layerView = (layer, own) => {
   const box = element('section'), bar = element('div', undefined, 'votes'), nearest = element('ol');
