@@ -17,6 +17,7 @@ from neighbors import arrays
 BLOCK = 1024             # examples of a block
 KEPT_BYTES = 1 << 29     # examples up to this size are kept centred in memory
 ROUNDING = 2. ** -53     # u, of float64
+LEAST = 1e-250           # sums above lose nothing where exponents are < -700
 
 
 class KernelSums(NamedTuple):
@@ -143,14 +144,15 @@ class AllExamples:
         self._blocks = [(rows, self._class_slices(labels[self._order[rows]]))
                         for rows in arrays.slices(len(labels), BLOCK)]
         norms = np.empty(len(labels))
-        size = 8 * len(labels) * (len(self._columns) + 1)
+        size = 8 * len(labels) * (len(self._columns) + 2)
         self._kept = [] if size <= KEPT_BYTES else None
         for rows, _ in self._blocks:
             block = self._block(rows)
-            norms[rows] = -2 * block[:, -1]
+            norms[rows] = -2 * block[:, -2]
             if self._kept is not None:
                 self._kept.append(block)
         self._longest = np.sqrt(norms.max())
+        self._present = np.unique(labels)
 
     def log_sums(self, Q, squares):
         """log S with several bandwidths, from one set of products.
@@ -165,21 +167,43 @@ class AllExamples:
             LogSums: (n, B, C), with the bounds E.
         """
         z, norm = self._centred(Q)
-        sums = KernelSums.empty((len(squares), len(Q), self._n_class))
+        half = .5 / np.asarray(squares)[:, None]  # (n, 1)
+        bound = self._bound(half * (norm + self._longest) ** 2)
+        found = LogSums(np.empty((*bound.shape, self._n_class)),
+                        np.zeros(bound.shape), bound)
+        left = np.ones(len(Q), bool)
+        if len(squares) == 1:  # mostly, no sum underflows without a shift
+            rows = np.flatnonzero(bound[0] < 1)
+            sums = self._sums(z[rows], norm[rows], squares, shifted=False)
+            left[rows] = (sums.total[0][:, self._present] < LEAST).any(axis=1)
+            farthest = -half * (norm[rows] + self._longest) ** 2
+            found.values[:, rows] = sums.log(farthest[:, :, None])
+        if left.any():
+            sums = self._sums(z[left], norm[left], squares)
+            found.offset[:, left] = -half * norm[left] ** 2
+            farthest = -half * self._longest * (2 * norm[left]
+                                                + self._longest)
+            found.values[:, left] = sums.log(farthest[:, :, None])
+        return found
+
+    def _sums(self, z, norm, squares, shifted=True):
+        """KernelSums (n, B, C) over all blocks, of centred queries.
+
+        Shifted, they are those of d^2 - |q|^2, each block's by its own
+        maximum; otherwise those of d^2.
+        """
         # One bandwidth scales the queries, several the products
         scale = 1 / squares[0] if len(squares) == 1 else 1.
-        queries = np.empty((len(Q), len(self._columns) + 1))
-        np.multiply(z[:, self._columns], scale, out=queries[:, :-1])
-        queries[:, -1] = scale
+        queries = np.empty((len(z), len(self._columns) + 2))
+        np.multiply(z[:, self._columns], scale, out=queries[:, :-2])
+        queries[:, -2] = scale
+        queries[:, -1] = 0 if shifted else -.5 * scale * norm ** 2
         factors = [1 / square / scale for square in squares]
+        sums = KernelSums.empty((len(squares), len(z), self._n_class))
         for number in range(len(self._blocks)):
-            sums = sums.merge(self._block_sums(queries, number, factors))
-        half = .5 / np.asarray(squares)[:, None]  # (n, 1)
-        offset = -half * norm ** 2
-        reach = half * (norm + self._longest) ** 2
-        missing = -half * self._longest * (2 * norm + self._longest)
-        return LogSums(sums.log(missing[:, :, None]), offset,
-                       self._bound(reach))
+            sums = sums.merge(self._block_sums(queries, number, factors,
+                                               shifted))
+        return sums
 
     def log_sums_apart(self, Q, square):
         """log S of each query by itself, whatever else is in the batch.
@@ -201,32 +225,35 @@ class AllExamples:
 
     # ------------------------------------------------------------- in blocks
 
-    def _block_sums(self, queries, number, factors):
+    def _block_sums(self, queries, number, factors, shifted=True):
         """KernelSums (n, B, C) of one block.
 
-        ``queries`` (B, d + 1) times ``factors`` (n,) are centred queries
-        over s^2, and 1 / s^2.
+        ``queries`` (B, d + 2) times ``factors`` (n,) are centred queries
+        over s^2, 1 / s^2, and what is added to the exponents.
         """
         rows, slices = self._blocks[number]
         block = self._kept[number] if self._kept is not None else (
             self._block(rows))
         sums = KernelSums.empty((len(factors), len(queries), self._n_class))
-        exponents = queries @ block.T  # (B, n): + |q|^2 / 2, over s^2
+        exponents = queries @ block.T  # (B, n)
         for y, columns in slices:
             part = exponents[:, columns]
-            shift = part.max(axis=1)
-            part -= shift[:, None]
+            shift = 0.
+            if shifted:
+                shift = part.max(axis=1)
+                part -= shift[:, None]
             for i, kernel in enumerate(_kernels(part, factors)):
                 sums.shift[i, :, y] = shift * factors[i]
                 sums.total[i, :, y] = kernel.sum(axis=1)
         return sums
 
     def _block(self, rows):
-        """Centred examples and minus half their squared norms, (n, d + 1)."""
+        """Centred examples, minus half their squared norms, 1s, (n, d + 2)."""
         x = self._X[self._order[rows]][:, self._columns]
-        block = np.empty((len(x), len(self._columns) + 1))
-        np.subtract(x, self._centre[self._columns], out=block[:, :-1])
-        block[:, -1] = -.5 * arrays.square_norms(block[:, :-1])
+        block = np.empty((len(x), len(self._columns) + 2))
+        np.subtract(x, self._centre[self._columns], out=block[:, :-2])
+        block[:, -2] = -.5 * arrays.square_norms(block[:, :-2])
+        block[:, -1] = 1
         return block
 
     def _class_slices(self, labels):

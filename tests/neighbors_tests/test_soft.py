@@ -207,16 +207,28 @@ def test_nothing_moves_a_figure():
 
 
 def test_without_a_second_look_figures_move():
-    """Two far clusters: products lose what neighbours differ by."""
-    X, labels = examples(300, widths=(300,))
-    Q, _ = examples(300, widths=(300,), seed=1)
-    X[0][::2] += 6000
-    Q[0][::2] += 6000
+    """Two far clusters: products lose what neighbours differ by.
+
+    In place of another machine's products, any error within the bound.
+    """
+    X, labels = examples(300, widths=(30,))
+    Q, _ = examples(300, widths=(30,), seed=1)
+    X[0][::2] += 2000
+    Q[0][::2] += 2000
     layers = soft_layers(X, labels, [3.], [1.])
-    with mock.patch.object(soft, 'is_open', lambda values, _: np.zeros(
-            len(values), bool)):
-        assert moved_figures(layers, Q, 3) > 0
-    assert moved_figures(layers, Q, 3) == 0
+    log_sums = kernels.AllExamples.log_sums
+
+    def noisy(self, Q, squares):
+        found = log_sums(self, Q, squares)
+        noise = np.random.uniform(-1, 1, found.values.shape)
+        return found._replace(
+            values=found.values + .9 * found.bound[:, :, None] * noise)
+
+    with mock.patch.object(kernels.AllExamples, 'log_sums', noisy):
+        assert moved_figures(layers, Q, 3) == 0
+        with mock.patch.object(soft, 'is_open', lambda values, _: np.zeros(
+                len(values), bool)):
+            assert moved_figures(layers, Q, 3) > 0
     assert_log_odds(X, labels, [Q[0][:20]], [3.], [1.])
 
 
@@ -239,8 +251,8 @@ def test_sums_merge_in_any_order():
     X, labels = examples(5 * kernels.BLOCK // 2, widths=(6,))
     index = LayerIndexes('exact', 'all').fit(X).indexes_[0]
     all_blocks = kernels.AllExamples(index, labels, 3)
-    queries = np.zeros((4, 7))
-    queries[:, -1] = 1
+    queries = np.zeros((4, 8))
+    queries[:, -2] = 1
     parts = [all_blocks._block_sums(queries, number, [1.])
              for number in range(3)]
     one, two, three = parts
@@ -250,6 +262,13 @@ def test_sums_merge_in_any_order():
     none = kernels.KernelSums.empty((1, 4, 3))
     np.testing.assert_array_equal(none.merge(none).log(-9.), -9)
     np.testing.assert_array_equal(none.merge(one).log(0), one.log(0))
+
+
+def test_sums_that_underflow_are_shifted():
+    """d^2 / 2 s^2 of label 1 is 200 or 1250 or 5000, then exp gives 0."""
+    X, labels = [layer(0, 20, 50, 100)], [0, 1, 1, 1]
+    for x in (0, -30, 1000):
+        assert_log_odds(X, labels, [layer(x, 1)], [1.], [1.])
 
 
 def test_examples_larger_than_memory():
