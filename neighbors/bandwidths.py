@@ -6,7 +6,6 @@ them, less a log-sum-exp).  Bandwidths are taken from a grid of quarter
 octaves of s^2, so that rounding does not move them.
 """
 import numpy as np
-from scipy.optimize import minimize
 
 import parallel
 from neighbors import arrays
@@ -90,6 +89,8 @@ def fit_weights(shares, targets, start=None, tolerance=1e-12):
     Returns:
         tuple: float64 (L,), and the NLL, a float.
     """
+    from scipy.optimize import minimize  # slow to import
+
     L = len(shares)
     found = minimize(
         nll_and_gradient, np.full(L, 1 / L) if start is None else start,
