@@ -9,7 +9,7 @@ import numpy as np
 
 import parallel
 from neighbors import arrays
-from neighbors.soft import QUERIES, layer_sums
+from neighbors.soft import layer_sums, pieces
 
 SCALE_NEIGHBOR = 50     # s^2 is in units of d^2 to this neighbour, the median
 SCALE_QUERIES = 256     # of so many validation examples
@@ -147,7 +147,7 @@ def _log_shares(layer, exponents):
     sums, Q, unit = layer
     squares = [unit * 2 ** exponent for exponent in exponents]
     parts = parallel.run(lambda rows: sums.log_sums(Q[rows], squares).values,
-                         arrays.slices(len(Q), QUERIES))
+                         pieces(len(Q)))
     found = np.concatenate(parts, axis=1)
     return found - found.max(axis=2, keepdims=True)
 

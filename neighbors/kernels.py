@@ -17,7 +17,10 @@ from neighbors import arrays
 BLOCK = 1024             # examples of a block
 KEPT_BYTES = 1 << 29     # examples up to this size are kept centred in memory
 ROUNDING = 2. ** -53     # u, of float64
-LEAST = 1e-250           # sums above lose nothing where exponents are < -700
+# exp is slow where its value is no normal number.  Terms below e^LOWEST count
+# as much, which is nothing beside a sum of LEAST
+LOWEST = -700.
+LEAST = 1e-250
 
 
 class KernelSums(NamedTuple):
@@ -310,11 +313,12 @@ def only(found):
 def _kernels(exponents, factors):
     """exp(exponents * factor) for each factor; the array may be reused."""
     if len(factors) == 1:  # is 1
+        np.maximum(exponents, LOWEST, out=exponents)
         yield np.exp(exponents, out=exponents)
         return
     for i, factor in enumerate(factors):
         if i and factor == 2 * factors[i - 1]:
             kernel *= kernel  # noqa: F821
         else:
-            kernel = np.exp(exponents * factor)
+            kernel = np.exp(np.maximum(exponents * factor, LOWEST))
         yield kernel

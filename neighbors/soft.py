@@ -21,7 +21,8 @@ from neighbors import arrays
 from neighbors.found import FoundExamples
 from neighbors.kernels import ROUNDING, AllExamples, only
 
-QUERIES = 256   # queries of a piece of work
+QUERIES = 256   # queries of a piece of work, at most
+LEAST_QUERIES = 32
 LARGEST = 1e100  # of a bandwidth
 
 
@@ -189,8 +190,21 @@ def settled(near, apart, n):
                 rows.start, rows.stop)[left])[0])
         return figures
 
-    return np.concatenate(parallel.run(settle, arrays.slices(n, QUERIES))
+    return np.concatenate(parallel.run(settle, pieces(n))
                           or [settle(slice(0, 0))])
+
+
+def pieces(n):
+    """Slices of n queries, several for all cores where there are enough.
+
+    Args:
+        n (int): Number of queries.
+
+    Returns:
+        list of slice: They depend on n alone.
+    """
+    share = -(-n // parallel.WORKERS)
+    return list(arrays.slices(n, min(QUERIES, max(LEAST_QUERIES, share))))
 
 
 def log_odds(scores):
