@@ -3,10 +3,10 @@
 
     python calibration.py --model-setup results/stsa.binary_cnn/args.json
 
-Prints how well softmax, scaled softmax and DkNN are calibrated on the test
-split; writes ``temperature.json``, ``calibration.json`` and three figures into
-the run folder.  The functions are those of ``metrics``, which can be imported
-from here, too.
+Prints how well softmax, scaled softmax, DkNN and soft DkNN are calibrated on
+the test split; writes ``temperature.json``, ``calibration.json`` and three
+figures into the run folder.  The functions are those of ``metrics``, which can
+be imported from here, too.
 """
 import argparse
 
@@ -35,8 +35,8 @@ def build_parser():
 
     parser = argparse.ArgumentParser(
         description='Fit a temperature on the calibration split, and say how '
-        'well softmax, scaled softmax and DkNN are calibrated on the test '
-        'split.')
+        'well softmax, scaled softmax, DkNN and soft DkNN are calibrated on '
+        'the test split.')
     flags.add_run_flags(parser)
     flags.add_dknn_flags(parser)
     parser.add_argument('--bins', type=flags.whole_number(1, MOST_BINS),
@@ -117,13 +117,15 @@ def main(argv=None):
     temperature = runs.store_temperature(run, calib)
     dknn = runs.fit_dknn(run, train, calib, **flags.dknn_options(args))
     prediction = dknn.predict(test.layers)
+    soft = dknn.predict(test.layers, soft=True)
     predicted = test.logits.argmax(axis=1)
     # Title -> probabilities and predicted labels, each predictor's own
     predictors = {
         'softmax': (softmax(test.logits), predicted),
         f'softmax at T = {temperature:.3f}': (
             softmax(test.logits, temperature), predicted),
-        'DkNN conformity': (prediction.conformity, prediction.label)}
+        'DkNN conformity': (prediction.conformity, prediction.label),
+        'soft DkNN conformity': (soft.conformity, soft.label)}
     reports = {title: calibration_report(probs, test.labels, args.bins, own)
                for title, (probs, own) in predictors.items()}
     print_table(reports)

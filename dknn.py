@@ -10,20 +10,13 @@ Sources: Papernot, McDaniel 2018, *Deep k-Nearest Neighbors*
 Networks with Nearest Neighbors* (arXiv 1809.02847); Vovk, Gammerman, Shafer
 2005, *Algorithmic Learning in a Random World*.
 """
-from typing import NamedTuple
-
 import numpy as np
 
-from errors import ArgumentError, UserError
-from neighbors.base import check_n_neighbors
-from neighbors.layers import (
-    LayerIndexes,
-    Neighbors,
-    as_layers,
-    as_neighbors,
-)
+from neighbors import bandwidths, predictions, soft
+from neighbors.examples import IndexedExamples
+from neighbors.layers import Neighbors
+from neighbors.predictions import Prediction, References
 from neighbors.votes import (
-    as_labels,
     distance_sums,
     nearest_label,
     sum_by_label,
@@ -33,35 +26,12 @@ from neighbors.votes import (
 __all__ = ['DkNN', 'Neighbors', 'Prediction']
 
 
-class Prediction(NamedTuple):
-    """What DkNN says of B examples.
-
-    Attributes:
-        label (ndarray): int64 (B,) in [0, C), argmax of conformity; ties to
-            the class whose neighbours are nearer in sum, then to the lower
-            label.
-        credibility (ndarray): float64 (B,) in (0, 1], p-value of the label.
-        confidence (ndarray): float64 (B,) in [0, 1), 1 - the second largest
-            p-value.
-        conformity (ndarray): float64 (B, C), see ``DkNN.conformity``.
-        p_values (ndarray): float64 (B, C), see ``DkNN.p_values``.
-        votes (ndarray): int64 (B, C), see ``DkNN.votes``.
-    """
-
-    label: np.ndarray
-    credibility: np.ndarray
-    confidence: np.ndarray
-    conformity: np.ndarray
-    p_values: np.ndarray
-    votes: np.ndarray
-
-
-class DkNN:
+class DkNN(IndexedExamples):
     """Deep k-nearest neighbours (Papernot and McDaniel, 2018, algorithm 1).
 
     All methods raise UserError, a ValueError, for arrays that do not fit each
     other, the options or those given to ``fit``, and RuntimeError where
-    ``fit`` or ``calibrate`` should have been called before.
+    ``fit``, ``calibrate`` or ``tune`` should have been called before.
 
     Args:
         n_class (int): C >= 2.
@@ -84,63 +54,23 @@ class DkNN:
         calibration_ (ndarray): float64 (n,), nonconformity
             a_i = 1 - c(x_i, y_i) of the calibration examples, in the order
             given.
+        bandwidths_ (tuple): Floats s_l > 0 of soft conformity, one a
+            searched layer; ``use_tuning`` takes them back.
+        weights_ (tuple): Floats w_l >= 0, likewise.
 
     Raises:
         ArgumentError: An option is not as above.
     """
 
+    _learned_by = {**IndexedExamples._learned_by,
+                   'calibrate': 'calibration_', 'tune': 'bandwidths_'}
+
     def __init__(self, n_class, n_neighbors=75, index='exact', layers='all',
                  class_conditional=False):
-        for name, value, least in [('n_class', n_class, 2),
-                                   ('n_neighbors', n_neighbors, 1)]:
-            if value < least:
-                raise ArgumentError(name, value,
-                                    f'is too small; take {least} or more')
-        self.n_class = n_class
-        self.n_neighbors = n_neighbors
-        self.index = index
-        self.layers = layers
+        super().__init__(n_class, n_neighbors, index, layers)
         self.class_conditional = class_conditional
-        LayerIndexes(index, layers)  # refuses unknown names
 
     # ------------------------------------------------------------- learning
-
-    def fit(self, activations, labels):
-        """Indexes the training examples.
-
-        Args:
-            activations (list): L arrays (N, D_l), N >= k, finite.
-            labels (ndarray): Integers (N,) in [0, C).
-
-        Returns:
-            DkNN: This instance.
-        """
-        return self._learn(activations, labels, LayerIndexes.fit)
-
-    def save_indexes(self, folder):
-        """Writes the index of every searched layer.
-
-        Args:
-            folder (str or Path): An existing folder.
-        """
-        self._require('save_indexes', 'fit')
-        self._indexes.save(folder)
-
-    def load_indexes(self, folder, activations, labels):
-        """``fit``, but with the indexes that ``save_indexes`` wrote.
-
-        Args:
-            folder (str or Path): Written with the same options and training
-                examples.
-            activations (list): As for ``fit``.
-            labels (ndarray): As for ``fit``.
-
-        Returns:
-            DkNN: This instance.
-        """
-        return self._learn(
-            activations, labels,
-            lambda indexes, layers: indexes.load(folder, layers))
 
     def calibrate(self, activations, labels):
         """Measures the nonconformity of examples held out of the index.
@@ -155,52 +85,53 @@ class DkNN:
         Returns:
             DkNN: This instance.
         """
-        activations = self._checked('calibrate', activations, 'fit')
-        labels = as_labels(labels, len(activations[0]), self.n_class)
-        if not len(labels):
-            raise UserError('no calibration examples; give at least one')
-        votes = self.votes(activations)[np.arange(len(labels)), labels]
-        self.calibration_ = 1 - votes / self._n_votes
-        self._references = [  # for each label, ascending
-            np.sort(votes[labels == y] if self.class_conditional else votes)
-            for y in range(self.n_class)]
-        return self
+        self._require('calibrate', 'fit')
+        activations, labels = self._held_out(activations, labels,
+                                             'calibration')
+        votes = self.votes(activations)
+        self._references = References(votes, labels, self.class_conditional)
+        self.calibration_ = 1 - (votes[np.arange(len(labels)), labels]
+                                 / self._n_votes)
+        self._calibrated_on = activations, labels
+        return self._compare_softly()
 
-    # ------------------------------------------------------------ searching
+    def tune(self, activations, labels):
+        """Chooses bandwidths and weights of soft conformity.
 
-    def search(self, activations):
-        """Neighbours and their distances in every searched layer.
+        Those of the least mean -log q(x, y), see ``neighbors.bandwidths``.
+        Not on the calibration examples: their p-values would no longer be
+        valid.  May come before or after ``calibrate``.
 
-        Returns:
-            Neighbors: Indices and distances, (B, n_layers, k) each.
-        """
-        activations = self._checked('search', activations, 'fit')
-        shape = (len(activations[0]), len(self.layers_), self._k)
-        indices, distances = np.empty(shape, np.int64), np.empty(shape)
-        for rows, found in self._indexes.neighbors(activations, self._k):
-            indices[rows], distances[rows] = found
-        return Neighbors(indices, distances)
-
-    def kneighbors(self, activations):
-        """Indices of the neighbours, int64 (B, n_layers, k)."""
-        return self.search(activations).indices
-
-    def votes(self, activations):
-        """How many neighbours, over the searched layers, have each label.
-
-        What depends on the votes alone (``conformity_from_votes``,
-        ``p_values_from_votes``) can thus be had from one search.
+        Args:
+            activations (list): L arrays (n, D_l), n >= 1, of a validation
+                split.
+            labels (ndarray): Integers (n,) in [0, C).
 
         Returns:
-            ndarray: int64 (B, C); rows sum to n_layers * k.
+            DkNN: This instance.
         """
-        activations = self._checked('votes', activations, 'fit')
-        votes = np.zeros((len(activations[0]), self.n_class), np.int64)
-        for rows, found in self._indexes.neighbor_sets(activations, self._k):
-            for indices in found:
-                votes[rows] += sum_by_label(indices, self.labels_,
-                                            self.n_class)
-        return votes
+        self._require('tune', 'fit')
+        return self.use_tuning(*bandwidths.choose(
+            self._indexes, self.labels_, self.n_class, self._k,
+            *self._held_out(activations, labels, 'validation')))
+
+    def use_tuning(self, bandwidths, weights):
+        """``tune``, but with what it found before.
+
+        Args:
+            bandwidths (list): ``bandwidths_`` that it learned.
+            weights (list): ``weights_`` that it learned.
+
+        Returns:
+            DkNN: This instance.
+        """
+        self._require('use_tuning', 'fit')
+        self._soft = soft.SoftLayers(self._indexes, self.labels_,
+                                     self.n_class, self._k, bandwidths,
+                                     weights)
+        self.bandwidths_ = self._soft.bandwidths
+        self.weights_ = self._soft.weights
+        return self._compare_softly()
 
     def conformity(self, activations):
         """Share of the neighbours that have each label.
@@ -229,7 +160,7 @@ class DkNN:
         self._require('p_values', 'fit', 'calibrate')
         return self.p_values_from_votes(self.votes(activations))
 
-    def predict(self, activations):
+    def predict(self, activations, soft=False):
         """Label, credibility, confidence, conformity, p-values and votes.
 
         Papernot and McDaniel (2018), algorithm 1, except that the label is
@@ -237,14 +168,64 @@ class DkNN:
         often) and ties have a rule.  Only examples with tied labels are
         searched again, for the distances.
 
+        Args:
+            activations (list): L arrays (B, D_l).
+            soft (bool): Whether to go by soft conformity.  The nonconformity
+                is -log q(x, y) then, and there are no votes.
+
         Returns:
             Prediction: Of the B examples.
         """
+        if soft:
+            return self._predict_softly(activations)
         activations = self._checked('predict', activations, 'fit',
                                     'calibrate')
         votes = self.votes(activations)
         return self._prediction(votes, self._indexes.neighbors(
             activations, self._k, tied(votes)))
+
+    # ---------------------------------------------------------- all examples
+
+    def soft_conformity(self, activations):
+        """Share of each label in kernel sums over the training examples.
+
+        Soft nearest neighbours (Goldberger et al. 2004; Frosst et al. 2019,
+        arXiv 1902.01889): q_l(x, y) is the share of label y in the sum of
+        exp(-d_l(x, x_i)^2 / 2 s_l^2) over all N training examples, and
+        q(x, y) is proportional to prod_l q_l(x, y)^w_l.  Neither k nor ties.
+        Indexes other than 'exact' sum over the k neighbours that they find,
+        see ``neighbors.found.FoundExamples``.
+
+        Returns:
+            ndarray: float64 (B, C) in [0, 1], rows sum to 1.
+        """
+        return soft.conformity(self._scores('soft_conformity', activations))
+
+    def soft_log_odds(self, activations):
+        """log q(x, y) - log(1 - q(x, y)), without saturation.
+
+        Within 5e-7 of exact arithmetic, or 2^-27 of the value beyond 128,
+        and the same in whatever batch (``neighbors.soft``).
+
+        Returns:
+            ndarray: float64 (B, C), finite.
+        """
+        return soft.log_odds(self._scores('soft_log_odds', activations))
+
+    def soft_shares(self, activations, found):
+        """What part of each layer's kernel sums the neighbours have.
+
+        Args:
+            activations (list): L arrays (B, D_l).
+            found (Neighbors): What ``search`` returned for them.
+
+        Returns:
+            ndarray: float64 (B, n_layers, k) in [0, 1]; 0 in a layer of
+            weight 0.
+        """
+        activations = self._checked('soft_shares', activations, 'fit', 'tune')
+        found = self._as_neighbors(found)
+        return self._soft.shares(activations, found.distances)
 
     # ----------------------------------------------------- without a search
 
@@ -258,8 +239,7 @@ class DkNN:
             Prediction: Of the B examples.
         """
         self._require('predict_from_neighbors', 'fit', 'calibrate')
-        found = as_neighbors(found, len(self.layers_), self._k,
-                             len(self.labels_))
+        found = self._as_neighbors(found)
         votes = sum_by_label(found.indices, self.labels_, self.n_class)
         rows = tied(votes)
         return self._prediction(votes, [
@@ -274,63 +254,11 @@ class DkNN:
         """P-values float64 (B, C) of what ``votes`` returned."""
         self._require('p_values_from_votes', 'fit', 'calibrate')
         # a_i >= 1 - c(x, y) if and only if votes_i <= votes(x, y)
-        return np.stack([
-            (np.searchsorted(reference, column, side='right') + 1)
-            / (len(reference) + 1)
-            for reference, column in zip(self._references, votes.T,
-                                         strict=True)], axis=1)
+        return self._references.p_values(votes)
 
-    @staticmethod
-    def prediction_set(p_values, error):
-        """The labels that cannot be ruled out, {y : p_y > e}.
-
-        Vovk et al. (2005), chapter 2: over exchangeable calibration and
-        test examples, the set holds the truth with probability at least
-        1 - e; with ``class_conditional``, so it does for every true label.
-
-        Args:
-            p_values (ndarray): Numbers (B, C) in (0, 1].
-            error (float): e in (0, 1), how often the set may miss the truth.
-
-        Returns:
-            ndarray: bool (B, C); a row may hold no label, or several.
-        """
-        if not 0 < error < 1:
-            raise ArgumentError('error', error, 'must lie between 0 and 1; '
-                                '0.05 keeps the truth 95 times of 100')
-        return np.asarray(p_values) > error
+    prediction_set = staticmethod(predictions.prediction_set)
 
     # -------------------------------------------------------------- helpers
-
-    def _learn(self, activations, labels, learn):
-        """``learn`` fills the indexes with activations."""
-        activations = as_layers(activations)
-        labels = as_labels(labels, len(activations[0]), self.n_class)
-        k = check_n_neighbors(self.n_neighbors, len(labels))
-        indexes = learn(LayerIndexes(self.index, self.layers), activations)
-        # An earlier calibration is not one of these examples
-        self.__dict__.pop('calibration_', None)
-        self._indexes = indexes
-        self._k = k  # what a search uses, whatever n_neighbors becomes
-        self.layers_ = indexes.layers_
-        self.indexes_ = indexes.indexes_
-        self.labels_ = labels
-        return self
-
-    @property
-    def _n_votes(self):
-        return len(self.layers_) * self._k
-
-    def _require(self, method, *verbs):
-        learned = {'fit': 'indexes_', 'calibrate': 'calibration_'}
-        for verb in verbs:
-            if not hasattr(self, learned[verb]):
-                raise RuntimeError(f'call {verb}() before {method}()')
-
-    def _checked(self, method, activations, *verbs):
-        """The layers as arrays, if ``method`` can be called with them."""
-        self._require(method, *verbs)
-        return as_layers(activations, self._indexes.n_layers_)
 
     def _prediction(self, votes, searched):
         """What follows from votes (B, C).
@@ -343,8 +271,41 @@ class DkNN:
             label[rows] = nearest_label(
                 votes[rows],
                 distance_sums(found, self.labels_, self.n_class))
-        p_values = self.p_values_from_votes(votes)
-        return Prediction(
-            label, p_values[np.arange(len(label)), label],
-            1 - np.partition(p_values, -2, axis=1)[:, -2],
-            self.conformity_from_votes(votes), p_values, votes)
+        return predictions.predicted(
+            label, self.conformity_from_votes(votes),
+            self.p_values_from_votes(votes), votes)
+
+    def _learn(self, activations, labels, learn):
+        super()._learn(activations, labels, learn)
+        # What was learned before is not about these examples
+        for learned in ('calibration_', 'bandwidths_', 'weights_'):
+            self.__dict__.pop(learned, None)
+        return self
+
+    def _held_out(self, activations, labels, purpose):
+        return predictions.held_out(activations, labels,
+                                    self._indexes.n_layers_, self.n_class,
+                                    purpose)
+
+    def _scores(self, method, activations, *verbs):
+        activations = self._checked(method, activations, 'fit', 'tune',
+                                    *verbs)
+        return self._soft.scores(activations)
+
+    def _compare_softly(self):
+        """Soft references, once there are calibration and tuning."""
+        if hasattr(self, 'calibration_') and hasattr(self, 'bandwidths_'):
+            activations, labels = self._calibrated_on
+            # -log q is compared as log-odds, which fall as it rises, and
+            # are not rounded to 0 where q is near 1
+            self._soft_references = References(
+                self.soft_log_odds(activations), labels,
+                self.class_conditional)
+        return self
+
+    def _predict_softly(self, activations):
+        scores = self._scores('predict', activations, 'calibrate')
+        odds = soft.log_odds(scores)
+        return predictions.predicted(
+            odds.argmax(axis=1), soft.conformity(scores),
+            self._soft_references.p_values(odds))

@@ -30,7 +30,8 @@ from saliency.methods import METHODS, all_options
 from saliency.outputs import output_path
 from terminal import printable
 
-DEFAULT_METHODS = 'conformity', 'confidence', 'calibrated', 'gradient'
+DEFAULT_METHODS = ('conformity', 'soft', 'confidence', 'calibrated',
+                   'gradient')
 RELEASED_NAMES = {'dknn': 'conformity', 'softmax': 'confidence',
                   'grad': 'gradient'}
 # --only -> whether a record is kept

@@ -68,9 +68,11 @@ def render_page(records, title=None):
         explanations={name: method.summary
                       for name, method in METHODS.items()},
         accuracy={name: facts.accuracy(records, name)
-                  for name in ('dknn', 'softmax')},
+                  for name in ('dknn', 'soft', 'softmax')},
+        has_soft=any(record.get('soft') for record in records),
         texts=zip(facts.anchors(records), records, parts, heights, found,
-                  map(facts.removal, records), strict=True),
+                  map(facts.removal, records), map(facts.unmoved, records),
+                  strict=True),
         n_texts=len(records),
         data={'labels': list(first['label_names']), 'facts': found,
               'levels': dict(zip(LETTERS, CLASSES, strict=True)),

@@ -22,7 +22,7 @@ import tempfile
 import numpy as np
 
 import runs
-from benchmarks import commands, lengths, report, searches, sides
+from benchmarks import commands, lengths, report, searches, sides, soft
 from runs.flags import positive
 
 DATASET = 'stsa.binary'
@@ -87,6 +87,7 @@ def measure(args):
                                     args.repeats))
     layers = searches.real_layers(args.run, args.data_dir)
     result['ratios'] += searches.exact_rows(layers, args.repeats)
+    result['ratios'] += soft.soft_rows(args.run, args.data_dir, args.repeats)
     if not args.no_commands:
         result.update(measure_commands(args.run, args.repeats))
     if args.torch_python and not args.quick:

@@ -37,6 +37,31 @@ def softmax(logits, temperature=1.0):
     return odds / odds.sum(axis=1, keepdims=True)
 
 
+def log_odds(logits):
+    """Computes log p - log(1 - p) of each class, p the softmax of z.
+
+    1 - p is summed over the other classes, so that the figure of a class of
+    p = 1 to rounding is finite, too.
+
+    Args:
+        logits (array_like): Finite numbers (n, C), C at least 2.
+
+    Returns:
+        ndarray: float64 (n, C), finite.
+
+    Raises:
+        ValueError: The logits are not as above.
+    """
+    logits = as_matrix(logits, 'logits')
+    found = np.empty(logits.shape)
+    for y in range(logits.shape[1]):
+        others = np.delete(logits, y, axis=1)
+        highest = others.max(axis=1, keepdims=True)
+        found[:, y] = logits[:, y] - highest[:, 0] - np.log(
+            np.exp(others - highest).sum(axis=1))
+    return found
+
+
 def fit_temperature(logits, labels):
     """Finds the T in [0.01, 100] that minimises the NLL of softmax(z / T).
 

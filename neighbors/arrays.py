@@ -57,6 +57,27 @@ def as_matrix(values, name):
     return values
 
 
+def as_queries(Q, width):
+    """Queries as a checked float32 matrix.
+
+    Args:
+        Q (array_like): As for ``as_matrix``.
+        width (int): D of the indexed examples.
+
+    Returns:
+        ndarray: float32 (B, D).
+
+    Raises:
+        UserError: Q is no such matrix.
+    """
+    Q = as_matrix(Q, 'Q')
+    if Q.shape[1] != width:
+        raise UserError(f'queries have width {Q.shape[1]}, but the indexed '
+                        f'examples have {width}; give activations of the '
+                        'same layer')
+    return Q
+
+
 def square_norms(z):
     """Sum of the squares of each row, float64 (B,)."""
     with np.errstate(over='ignore', invalid='ignore'):

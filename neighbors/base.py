@@ -26,9 +26,12 @@ class NeighborIndex:
         X_ (ndarray): The float32 (N, D) given to ``fit``, not copied.
         worth_storing (bool): Whether reading what ``save`` wrote is faster
             than building the index again.
+        compares_all (bool): Whether soft conformity sums over all examples,
+            not only over the neighbours found.
     """
 
     worth_storing = True
+    compares_all = False
     _arrays = ()  # names of the arrays that ``_build`` sets
 
     def fit(self, X):
@@ -190,12 +193,7 @@ class NeighborIndex:
             raise RuntimeError('call fit() before searching')
         N, D = self.X_.shape
         k = check_n_neighbors(n_neighbors, N)
-        Q = arrays.as_matrix(Q, 'Q')
-        if Q.shape[1] != D:
-            raise UserError(f'queries have width {Q.shape[1]}, but the '
-                            f'indexed examples have {D}; give activations '
-                            'of the same layer')
-        return Q, k
+        return arrays.as_queries(Q, D), k
 
 
 def check_n_neighbors(n_neighbors, n_examples):

@@ -39,6 +39,7 @@ class ExactIndex(NeighborIndex):
     """
 
     worth_storing = False
+    compares_all = True
     _arrays = ('centre_', 'columns_', 'direction_')
 
     def _build(self):

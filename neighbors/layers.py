@@ -37,6 +37,7 @@ class LayerIndexes:
     Attributes:
         layers_ (tuple): Numbers of the layers searched, in [0, L).
         indexes_ (list): One fitted index a searched layer.
+        widths_ (list of int): Width of each searched layer.
         n_layers_ (int): L, layers of the network.
 
     Raises:
@@ -107,7 +108,7 @@ class LayerIndexes:
             tuple: What selects the examples of the batch (a slice or
             indices), and their ``Neighbors``.
         """
-        for rows, found in self._search(activations, _ranked, k, chosen):
+        for rows, found in self._search(activations, ranked, k, chosen):
             distances, indices = zip(*found, strict=True)
             yield rows, Neighbors(np.stack(indices, axis=1),
                                   np.stack(distances, axis=1))
@@ -138,6 +139,7 @@ class LayerIndexes:
         layers = self._choose(len(activations))
         self.indexes_ = [make(self._new_index(), layer) for layer in layers]
         self.layers_ = layers
+        self.widths_ = [activations[layer].shape[1] for layer in layers]
         self.n_layers_ = len(activations)
         return self
 
@@ -222,7 +224,7 @@ def as_neighbors(found, n_layers, k, n_examples):
     return Neighbors(indices, distances)
 
 
-def _ranked(index, Q, k):
+def ranked(index, Q, k):
     """Distances and indices, (B, k) each, with any index."""
     distances, indices = index.kneighbors(Q, k)
     indices = np.asarray(indices)
@@ -236,4 +238,4 @@ def _unordered(index, Q, k):
     """Indices (B, k) in any order, with any index."""
     if hasattr(index, 'neighbor_sets'):
         return index.neighbor_sets(Q, k)
-    return _ranked(index, Q, k)[1]
+    return ranked(index, Q, k)[1]

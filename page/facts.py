@@ -37,9 +37,11 @@ def record_facts(record, training):
         ``confidence`` (of softmax), ``conformity`` (the highest),
         ``length`` (words), ``differ`` and ``rank`` (see
         ``saliency.records.agreement``), ``layers``, ``classes`` (softmax
-        probabilities, conformity and p-values of all labels) and ``text``.
+        probabilities, conformity and p-values of all labels, then the last
+        two of soft DkNN if the record has it) and ``text``.
     """
     softmax, dknn = record.get('softmax') or {}, record.get('dknn') or {}
+    soft = record.get('soft') or {}
     differ, rank = agreement(record)
     return {
         'gold': record.get('gold'), 'softmax': softmax.get('label'),
@@ -52,9 +54,23 @@ def record_facts(record, training):
                    for layer in record.get('neighbors') or ()],
         'classes': [[_number(v) for v in values or ()] for values in (
             softmax.get('probabilities'), dknn.get('conformity'),
-            dknn.get('p_values'))],
+            dknn.get('p_values'), *([soft['conformity'], soft['p_values']]
+                                    if soft else []))],
         'text': ' '.join(itertools.chain(*record['words'])),
     }
+
+
+def unmoved(record):
+    """Finds the methods by which no word matters at all.
+
+    Args:
+        record (dict): A record (``saliency.records``) without ``<eos>``.
+
+    Returns:
+        set of str: Those all of whose scores are 0.
+    """
+    return {name for name, entry in record['methods'].items()
+            if method_scores(entry).size and not method_scores(entry).any()}
 
 
 def removal(record):
@@ -105,7 +121,7 @@ def accuracy(records, predictor):
 
     Args:
         records (list of dict): Records (``saliency.records``).
-        predictor (str): ``'dknn'`` or ``'softmax'``.
+        predictor (str): ``'dknn'``, ``'soft'`` or ``'softmax'``.
 
     Returns:
         float or None: Share in [0, 1] of the records with a gold label and a
@@ -137,11 +153,15 @@ def anchors(records):
 
 
 def _layer_facts(layer, training):
-    return {
+    found = {
         'layer': layer['layer'], 'votes': [int(v) for v in layer['votes']],
         'nearest': [[int(near['index']), int(near['label']),
-                     _number(near['distance']), training[tuple(near['texts'])]]
+                     _number(near['distance']), training[tuple(near['texts'])],
+                     *([_number(near['share'], 5)] if 'share' in near else [])]
                     for near in layer['nearest']]}
+    if 'weight' in layer:
+        found['weight'] = _number(layer['weight'])
+    return found
 
 
 def _number(value, digits=4):

@@ -1,21 +1,27 @@
 """What is fitted on a run's activations: DkNN and the temperature."""
+import json
+
 from dknn import DkNN
 from files import stored
 from files.atomic import write_json
 from metrics import confidence
 from neighbors import INDEXES
+from runs.activations import stored_activations
 from runs.folder import ACTIVATIONS, TEMPERATURE
 from runs.notes import note
 from runs.training import results_of
 
 INDEX_VERSION = 1  # to be raised where indexes are built in another way
+TUNING_VERSION = 1  # ... where bandwidths and weights are chosen in another
+TUNING = 'tuning.json'
 
 
 def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
              class_conditional=False):
     """DkNN fitted on the training split, calibrated on the calibration one.
 
-    An index that takes long to build is stored in the run folder.
+    Its soft conformity is tuned on the validation split.  What that finds,
+    and an index that takes long to build, are stored in the run folder.
 
     Args:
         run (Run): A trained run.
@@ -26,7 +32,7 @@ def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
         class_conditional (bool): Whether p-values are those of one label.
 
     Returns:
-        DkNN: Fitted and calibrated.
+        DkNN: Fitted, tuned and calibrated.
 
     Raises:
         ArgumentError: If an option does not fit the activations.
@@ -39,6 +45,7 @@ def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
     else:
         _fit_or_load(dknn, run.folder / ACTIVATIONS / f'index_{index}',
                      train)
+    _tune_or_load(dknn, run, train)
     return dknn.calibrate(calib.layers, calib.labels)
 
 
@@ -59,6 +66,32 @@ def _fit_or_load(dknn, folder, train):
         note(f'{folder}: {problem}; built again')
     if not hasattr(dknn, 'indexes_'):
         dknn.load_indexes(folder, train.layers, train.labels)
+
+
+def _tune_or_load(dknn, run, train):
+    """Takes the stored bandwidths and weights, or chooses and stores them."""
+    valid = stored_activations(run, 'valid')
+    folder = run.folder / ACTIVATIONS / f'tuning_{dknn.index}'
+    key = ' '.join(map(str, [
+        train.key, valid.key, dknn.layers,
+        '' if INDEXES[dknn.index].compares_all else dknn.n_neighbors,
+        INDEX_VERSION, TUNING_VERSION]))
+
+    def make(temporary):
+        dknn.tune(valid.layers, valid.labels)
+        write_json(temporary / TUNING, {'bandwidths': dknn.bandwidths_,
+                                        'weights': dknn.weights_})
+
+    try:
+        problem = stored.ensure(folder, key, make)
+    except stored.NotWritable as error:
+        note(f'{error}; bandwidths and weights are chosen, but not stored')
+        dknn.tune(valid.layers, valid.labels)
+        return
+    if problem:
+        note(f'{folder}: {problem}; chosen again')
+    if not hasattr(dknn, 'bandwidths_'):
+        dknn.use_tuning(**json.loads((folder / TUNING).read_bytes()))
 
 
 def store_temperature(run, calib):

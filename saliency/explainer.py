@@ -17,6 +17,7 @@ from nlp_utils import UNK, Texts
 from runs import forward, progress_bar
 from runs.activations import activations_of
 from saliency import attribution, parts, records
+from saliency.batches import batch_of
 from saliency.methods import METHODS, LeaveOneOut, Scores, all_options
 
 TOKENS_PER_BATCH = 4096  # about as many texts with a word left out
@@ -36,23 +37,6 @@ class Question(NamedTuple):
     example: text_datasets.Example
     words: list
     split: str = None
-
-
-class Batch(NamedTuple):
-    """n examples, and what the predictors say of them.
-
-    Attributes:
-        xs (Texts): Word ids.
-        logits (ndarray): Floats (n, C).
-        votes (ndarray): Integers (n, C), labels of the neighbours.
-        targets (dict): ``'dknn'`` and ``'softmax'`` to the classes that
-            each predicts, integers (n,).
-    """
-
-    xs: Texts
-    logits: np.ndarray
-    votes: np.ndarray
-    targets: dict
 
 
 def consecutive_batches(sizes, limit=None):
@@ -119,7 +103,16 @@ class Explainer:
     def batch(self, xs):
         """Asks both predictors about texts (Texts); returns a Batch."""
         logits, layers = forward(self.run.model, xs)
-        return _batch(xs, logits, self.dknn.predict(layers))
+        return batch_of(xs, logits, self.dknn.predict(layers),
+                        self._soft_odds(layers))
+
+    def _soft_odds(self, layers):
+        """Log-odds of soft conformity, (n, C); None if it is not tuned."""
+        return self.dknn.soft_log_odds(layers) if self._is_soft else None
+
+    @property
+    def _is_soft(self):
+        return hasattr(self.dknn, 'bandwidths_')
 
     def gradient_and_embeddings(self, batch):
         """Gradient function and word vectors of a batch, as the functions of
@@ -164,18 +157,23 @@ class Explainer:
         """Name to a list of n arrays, for the words of one side."""
         counts = batch.xs.lengths(side) - 1
         logits, layers = self.run.model.leave_one_out(batch.xs, side)
-        votes = None
+        votes = soft = None
         if any(METHODS[name].needs_votes for name in names):
             votes = self.dknn.votes(layers)
-        drops = {}
-        for name in names:
-            method = METHODS[name]
-            options = self._options_of(method)
-            drops[name] = attribution.score_drops(
-                method.value(self, batch.logits, batch.votes, **options),
-                method.value(self, logits, votes, **options), counts,
-                batch.targets[method.explains])
-        return drops
+        if any(METHODS[name].needs_soft for name in names):
+            soft = self.dknn.soft_log_odds(layers)
+        return {name: attribution.score_drops(
+                    self._value(name, batch.logits, batch.votes, batch.soft),
+                    self._value(name, logits, votes, soft), counts,
+                    batch.targets[METHODS[name].explains]) for name in names}
+
+    def _value(self, name, logits, votes, soft):
+        """What a leave-one-out method measures, of each class, (n, C)."""
+        method = METHODS[name]
+        options = self._options_of(method)
+        if method.needs_soft:
+            options['soft'] = soft
+        return method.value(self, logits, votes, **options)
 
     def _options_of(self, method):
         return {option.name: self.options[option.name]
@@ -205,6 +203,7 @@ class Explainer:
                 self.run, [question.example for question in questions])
         found = self.dknn.search(outputs.layers)
         prediction = self.dknn.predict_from_neighbors(found)
+        odds = self._soft_odds(outputs.layers)
         plain = self._prediction_records(questions, outputs, prediction)
         kept = np.array([i for i, record in enumerate(plain)
                          if keep is None or keep(record)], int)
@@ -212,23 +211,28 @@ class Explainer:
         with progress_bar(len(kept), 'explaining', 'text') as bar:
             for chosen in consecutive_batches(sizes):
                 rows = kept[chosen]
-                batch = _batch(outputs.xs.select(rows), outputs.logits[rows],
-                               prediction, rows)
+                batch = batch_of(outputs.xs.select(rows),
+                                 outputs.logits[rows], prediction, odds,
+                                 rows)
                 neighbors = Neighbors(*(part[rows] for part in found))
-                explained = self._explain(batch, names, neighbors, n_nearest,
-                                          reduce)
+                shares = self.dknn.soft_shares(
+                    [h[rows] for h in outputs.layers], neighbors
+                    ) if self._is_soft else None
+                explained = self._explain(batch, names, neighbors, shares,
+                                          n_nearest, reduce)
                 for i, explanation in zip(rows, explained, strict=True):
                     bar.update()
                     yield {**plain[i], **explanation}
 
-    def _explain(self, batch, names, found, n_nearest, reduce):
+    def _explain(self, batch, names, found, shares, n_nearest, reduce):
         """The parts of each record that explain its prediction."""
         scores = self.scores(batch, names)
         removed = self._removals(batch, scores.get('conformity'), found)
         for i in range(len(batch.xs)):
             explanation = {
                 'methods': _method_parts(scores, batch, i),
-                'neighbors': self._neighbor_parts(found, i, n_nearest)}
+                'neighbors': self._neighbor_parts(found, shares, i,
+                                                  n_nearest)}
             if removed[i]:
                 explanation['removed'] = removed[i]
             if reduce:
@@ -241,28 +245,37 @@ class Explainer:
         probabilities, calibrated = (
             confidence.softmax(outputs.logits, t)
             for t in (1., self.temperature))
-        members = self.dknn.prediction_set(prediction.p_values,
-                                           records.ERROR)
+        soft = self.dknn.predict(outputs.layers, soft=True) if (
+            self._is_soft) else None
         return [parts.prediction_record(
                     question, self.run,
                     [side[i][:-1] != UNK for side in outputs.xs.sides],
                     parts.softmax_part(
                         outputs.logits[i].argmax(), probabilities[i],
                         calibrated[i], self.temperature),
-                    parts.dknn_part(prediction, i, members[i]))
+                    self._dknn_part(prediction, i),
+                    soft and self._dknn_part(soft, i))
                 for i, question in enumerate(questions)]
 
-    def _neighbor_parts(self, found, i, n_nearest):
+    def _dknn_part(self, prediction, i):
+        return parts.dknn_part(prediction, i, self.dknn.prediction_set(
+            prediction.p_values[i], records.ERROR))
+
+    def _neighbor_parts(self, found, shares, i, n_nearest):
         """Votes and nearest training texts of example i, layer by layer."""
-        names = self.run.model.layer_names
         train = self.run.data.train
-        return [parts.neighbor_part(
-                    names[layer], self.dknn.labels_[indices], indices,
-                    distances, self.dknn.n_class,
-                    [train[j].texts for j in indices[:n_nearest]])
-                for layer, indices, distances in zip(
-                    self.dknn.layers_, found.indices[i], found.distances[i],
-                    strict=True)]
+        described = []
+        for place, layer in enumerate(self.dknn.layers_):
+            indices = found.indices[i, place]
+            part = parts.neighbor_part(
+                self.run.model.layer_names[layer], self.dknn.labels_[indices],
+                indices, found.distances[i, place], self.dknn.n_class,
+                [train[j].texts for j in indices[:n_nearest]])
+            if shares is not None:
+                parts.add_shares(part, self.dknn.weights_[place],
+                                 shares[i, place])
+            described.append(part)
+        return described
 
     def _removals(self, batch, scores, found):
         """What leaving out the word of highest conformity score changes
@@ -309,17 +322,11 @@ class Explainer:
             self.dknn.predict(layers).credibility)
 
 
-def _batch(xs, logits, prediction, rows=slice(None)):
-    """A Batch; `rows` chooses from the prediction."""
-    return Batch(xs, logits, prediction.votes[rows],
-                 {'dknn': prediction.label[rows],
-                  'softmax': logits.argmax(axis=1)})
-
-
 def _method_parts(scores, batch, i):
     """What a record says under ``methods`` of example i of a batch."""
     return {name: parts.method_part(
                 batch.targets[METHODS[name].explains][i],
                 [None if side is None else side[i] for side in found.sides],
-                {key: values[i] for key, values in found.extra.items()})
+                {key: values[i] for key, values in found.extra.items()},
+                METHODS[name].decimals)
             for name, found in scores.items()}

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from metrics import confidence
 from saliency import attribution
+from saliency.parts import DECIMALS
 
 
 class Option(NamedTuple):
@@ -45,7 +46,8 @@ class LeaveOneOut(NamedTuple):
     """A method that measures how far a value falls without each word.
 
     Attributes:
-        explains (str): ``'dknn'`` or ``'softmax'``, whose predicted class.
+        explains (str): ``'dknn'``, ``'soft'`` (soft DkNN) or
+            ``'softmax'``, whose predicted class.
         value (callable): From (explainer, logits (n, C), votes (n, C), and
             the options as keyword arguments) to the value of each class,
             floats (n, C).
@@ -53,6 +55,10 @@ class LeaveOneOut(NamedTuple):
         needs_votes (bool): Whether `value` reads votes; they are None where
             no method asked for needs them.
         options (tuple of Option): What the method can be given.
+        needs_soft (bool): Whether `value` also takes ``soft``, the log-odds
+            of soft conformity, floats (n, C).
+        decimals (int): Of the scores as they are written; float32
+            activations leave less certain of log-odds than of shares.
     """
 
     explains: str
@@ -60,6 +66,8 @@ class LeaveOneOut(NamedTuple):
     summary: str
     needs_votes: bool = False
     options: tuple = ()
+    needs_soft: bool = False
+    decimals: int = DECIMALS
 
 
 class Direct(NamedTuple):
@@ -70,13 +78,16 @@ class Direct(NamedTuple):
             arguments) to Scores of all sides.
         summary (str): What a score is, in half a sentence, for the page.
         options (tuple of Option): What the method can be given.
-        explains (str): ``'dknn'`` or ``'softmax'``, whose predicted class.
+        explains (str): ``'dknn'``, ``'soft'`` or ``'softmax'``, whose
+            predicted class.
+        decimals (int): Of the scores as they are written.
     """
 
     scores: object
     summary: str
     options: tuple = ()
     explains: str = 'softmax'
+    decimals: int = DECIMALS
 
 
 def _conformity(explainer, logits, votes):
@@ -93,6 +104,14 @@ def _confidence(explainer, logits, votes):
 
 def _calibrated_confidence(explainer, logits, votes):
     return confidence.softmax(logits, explainer.temperature)
+
+
+def _log_odds(explainer, logits, votes):
+    return confidence.log_odds(logits)
+
+
+def _soft(explainer, logits, votes, soft):
+    return soft
 
 
 def _gradient(explainer, batch):
@@ -139,6 +158,15 @@ METHODS = {
     'calibrated': LeaveOneOut(
         'softmax', _calibrated_confidence, 'the same for the probability '
         'after temperature scaling'),
+    'logodds': LeaveOneOut(
+        'softmax', _log_odds, 'the same for the log-odds of softmax, log p − '
+        'log(1 − p), which still move where p is near 1', decimals=4),
+    'soft': LeaveOneOut(
+        'soft', _soft, 'how far the log-odds of the soft DkNN label fall when '
+        'the word is left out. Unlike conformity, which counts the nearest '
+        'training texts and stays as it is until one of them changes, it '
+        'weighs all training texts by their distance, so that nearly every '
+        'word moves it', needs_soft=True, decimals=4),
     'gradient': Direct(
         _gradient, 'gradient of the predicted label’s log-probability, times '
         'the word vector'),

@@ -76,7 +76,7 @@ def dknn_part(prediction, i, members, decimals=DECIMALS):
             'error': ERROR}
 
 
-def prediction_record(question, run, known, softmax, dknn):
+def prediction_record(question, run, known, softmax, dknn, soft=None):
     """A record without what explains the prediction.
 
     Args:
@@ -86,9 +86,10 @@ def prediction_record(question, run, known, softmax, dknn):
             network knows the word.
         softmax (dict): What ``softmax_part`` built.
         dknn (dict): What ``dknn_part`` built.
+        soft (dict): The same of the soft prediction; None leaves it out.
 
     Returns:
-        dict: ``version`` to ``dknn``.
+        dict: ``version`` to ``dknn``, and perhaps ``soft``.
     """
     label = question.example.label
     return {'version': VERSION, 'id': question.id, 'split': question.split,
@@ -97,22 +98,24 @@ def prediction_record(question, run, known, softmax, dknn):
             'gold': None if label < 0 else label,
             'words': [list(text) for text in question.words],
             'known': [values.tolist() for values in known],
-            'softmax': softmax, 'dknn': dknn}
+            'softmax': softmax, 'dknn': dknn,
+            **({'soft': soft} if soft else {})}
 
 
-def method_part(target, sides, extra):
+def method_part(target, sides, extra, decimals=DECIMALS):
     """An entry of ``methods``.
 
     Args:
         target (int): The class explained.
         sides (list): For each text its scores, floats (L_i - 1,), or None.
         extra (dict): Name to a number that the method says besides.
+        decimals (int): Of the scores.
 
     Returns:
         dict: ``target``, ``scores`` and the names of `extra`.
     """
     return {'target': int(target),
-            'scores': [None if side is None else rounded(side)
+            'scores': [None if side is None else rounded(side, decimals)
                        for side in sides],
             **{name: rounded(value) for name, value in extra.items()}}
 
@@ -141,6 +144,20 @@ def neighbor_part(layer, labels, indices, distances, n_class, texts):
             for index, label, distance, text in zip(
                 indices[shown], labels[shown], rounded(distances[shown]),
                 texts, strict=True)]}
+
+
+def add_shares(part, weight, shares):
+    """Adds what the layer and its nearest texts weigh in soft conformity.
+
+    Args:
+        part (dict): What ``neighbor_part`` built.
+        weight (float): w_l of the layer.
+        shares (ndarray): Floats (k,) in [0, 1], the neighbours' shares of
+            the layer's kernel sums, nearest first.
+    """
+    part['weight'] = rounded(weight)
+    for near, share in zip(part['nearest'], rounded(shares), strict=False):
+        near['share'] = share
 
 
 def removal_part(side, word, layers, changes, labels, n_class):

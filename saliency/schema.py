@@ -93,12 +93,14 @@ class Near(Struct):
         label (int): Below C.
         distance (float): From 0.
         texts (list of str): One or two.
+        share (float): In [0, 1], of the layer's kernel sums; optional.
     """
 
     index: Whole
     label: Label
     distance: Annotated[float, Meta(ge=0)]
     texts: Texts
+    share: Share | UnsetType = UNSET
 
 
 class Layer(Struct):
@@ -108,11 +110,13 @@ class Layer(Struct):
         layer (str): Its name.
         votes (list of int): C, labels of the neighbours.
         nearest (list of Near): The nearest first.
+        weight (float): From 0, of the layer in soft conformity; optional.
     """
 
     layer: str
     votes: list[Whole]
     nearest: list[Near]
+    weight: Annotated[float, Meta(ge=0)] | UnsetType = UNSET
 
 
 class Change(Struct):
@@ -180,6 +184,7 @@ class Record(Struct):
         dknn (Dknn): The prediction by neighbours.
         methods (dict): Name to Method.
         neighbors (list of Layer): A searched layer each, at least one.
+        soft (Dknn): The prediction by soft conformity; optional.
         removed (Removed): Optional.
         reduction (Reduction): Optional.
     """
@@ -197,15 +202,18 @@ class Record(Struct):
     dknn: Dknn
     methods: dict[str, Method]
     neighbors: Annotated[list[Layer], Meta(min_length=1)]
+    soft: Dknn | UnsetType = UNSET
     removed: Removed | UnsetType = UNSET
     reduction: Reduction | UnsetType = UNSET
 
 
 # Paths to all labels of a record; ``*`` is every entry of a list or dict
 LABELS = ('gold', 'softmax.label', 'dknn.label', 'dknn.prediction_set.*',
+          'soft.label', 'soft.prediction_set.*',
           'methods.*.target', 'neighbors.*.nearest.*.label')
 # ... and to all lists with an entry for each label
 BY_LABEL = ('softmax.probabilities', 'dknn.conformity', 'dknn.p_values',
+            'soft.conformity', 'soft.p_values',
             'neighbors.*.votes', 'removed.layers.*.left_votes',
             'removed.layers.*.came_votes')
 # ... and to all positions of words, by the object that says of which text

@@ -42,3 +42,41 @@ def votes(layers, labels, queries, k, n_class):
             for j in row:
                 counts[i, labels[j]] += 1
     return counts
+
+
+def soft_scores(layers, labels, queries, bandwidths, weights, n_class):
+    """log q(x, y) + a constant of x, by differences in long double.
+
+    Args:
+        layers (list): L arrays (N, D_l), training examples.
+        labels (array_like): Integers (N,) in [0, C), all of which occur.
+        queries (list): L arrays (B, D_l).
+        bandwidths (list): L numbers.
+        weights (list): L numbers.
+        n_class (int): C.
+
+    Returns:
+        ndarray: long double (B, C).
+    """
+    labels = np.asarray(labels)
+    scores = np.zeros((len(queries[0]), n_class), np.longdouble)
+    for X, Q, s, w in zip(layers, queries, bandwidths, weights, strict=True):
+        X = np.asarray(X, np.float32).astype(np.longdouble)
+        for i, q in enumerate(np.asarray(Q, np.float32)):
+            e = ((X - q) ** 2).sum(axis=1) / (-2 * np.longdouble(s) ** 2)
+            for y in range(n_class):
+                part = e[labels == y]
+                scores[i, y] += w * (
+                    part.max() + np.log(np.exp(part - part.max()).sum()))
+    return scores
+
+
+def log_odds(scores):
+    """log q - log(1 - q) of ``soft_scores``, long double (B, C)."""
+    found = np.empty_like(scores)
+    for y in range(scores.shape[1]):
+        rest = np.delete(scores, y, axis=1)
+        top = rest.max(axis=1, keepdims=True)
+        found[:, y] = scores[:, y] - (
+            top[:, 0] + np.log(np.exp(rest - top).sum(axis=1)))
+    return found

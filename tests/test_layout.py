@@ -26,7 +26,7 @@ LIBRARY = {
     'neighbors': 'errors parallel',
     'links': 'compat errors functions nlp_utils',
     'text_datasets': 'files nlp_utils',
-    'dknn': 'errors neighbors',
+    'dknn': 'neighbors',
     'nets': 'compat errors functions links',
     'runs': 'compat dknn errors files functions metrics neighbors nets '
             'nlp_utils terminal text_datasets',

@@ -206,6 +206,8 @@ document.addEventListener('keydown', event => {
 const ranked = votes => votes.map((n, label) => [n, label])
   .filter(([n]) => n > 0).sort((a, b) => b[0] - a[0]);
 
+const percent = share => share < 0.0001 ? '< 0.01 %' : `${(100 * share).toFixed(share < 0.01 ? 2 : share < 0.1 ? 1 : 0)} %`;
+
 const layerView = (layer, own) => {
   const box = element('section'), bar = element('div', undefined, 'votes'), nearest = element('ol');
   const votes = ranked(layer.votes);
@@ -214,23 +216,25 @@ const layerView = (layer, own) => {
     part.style.flex = n;
     bar.append(part);
   }
-  for (const [index, label, distance, text] of layer.nearest) {
+  for (const [index, label, distance, text, share] of layer.nearest) {
     const item = element('li');
     data.training[text].forEach((sentence, i) => {
       if (i) item.append(' / ');
       item.append(element('bdi', sentence));
     });
     item.append(' ', element('span',
-      `${data.labels[label]}, distance ${distance.toPrecision(3)}, training text ${index}`));
+      `${data.labels[label]}, distance ${distance.toPrecision(3)}${share > 0 ? `, ${percent(share)} of the evidence` : ''}, training text ${index}`));
     nearest.append(item);
   }
-  box.append(element('h3', layer.layer), bar, element('p', votes.map(([n, label]) => `${n} ${data.labels[label]}`).join(' · '), 'count'), nearest);
+  const title = element('h3', layer.layer);
+  if (layer.weight !== undefined) title.append(element('span', layer.weight > 0 ? ` soft weight ${layer.weight.toPrecision(2)}` : ' no say in the soft vote'));
+  box.append(title, bar, element('p', votes.map(([n, label]) => `${n} ${data.labels[label]}`).join(' · '), 'count'), nearest);
   return box;
 };
 
 const labelView = classes => {
   const table = element('table', undefined, 'labels');
-  const columns = ['softmax probability', 'conformity', 'p-value']
+  const columns = ['softmax probability', 'conformity', 'p-value', 'soft conformity', 'soft p-value'].slice(0, classes.length)
     .map((name, i) => [name, classes[i]]).filter(([, values]) => values.length);
   const head = table.createTHead().insertRow();
   head.append(element('th', 'label'), ...columns.map(([name]) => element('th', name)));

@@ -74,7 +74,7 @@ def test_with_torch_the_documents_are_written(torch, flags, docs, capsys):
         report.kernels()]
     assert [row['stage'] for row in result['ratios']][:6] == list(
         sides.STAGES)
-    assert len(result['ratios']) == 9
+    assert len(result['ratios']) == 13
     assert {row['n'] for row in result['growth_n']} == {100}
     assert {row['k'] for row in result['growth_k']} == {1, 5}
     assert len(result['growth_length']) == 4 and len(result['parts']) == 3

@@ -14,7 +14,7 @@ from saliency.methods import METHODS, LeaveOneOut
 
 K = 7
 FEW = '-k', str(K)
-DEFAULT = ['conformity', 'confidence', 'calibrated', 'gradient']
+DEFAULT = ['conformity', 'soft', 'confidence', 'calibrated', 'gradient']
 QUICK = '--method', 'confidence'
 NOTHING = 'zyx wvu'
 PAGE, DATA = 'interpretations.html', 'interpretations.jsonl'
@@ -115,15 +115,16 @@ def like(words, check):
 def predictions_schema(n_class):
     label, share = is_int(n_class), is_number(0, 1)
     shares = is_list(share, n_class)
+    dknn = is_object({
+        'label': label, 'conformity': shares, 'p_values': shares,
+        'credibility': share, 'confidence': share,
+        'prediction_set': is_list(label),
+        'error': lambda v: v == .05})
     return {
         'softmax': is_object({
             'label': label, 'probabilities': shares, 'confidence': share,
             'calibrated_confidence': share, 'temperature': is_number(.01)}),
-        'dknn': is_object({
-            'label': label, 'conformity': shares, 'p_values': shares,
-            'credibility': share, 'confidence': share,
-            'prediction_set': is_list(label),
-            'error': lambda v: v == .05})}
+        'dknn': dknn, 'soft': dknn}
 
 
 def method_schema(words, label):
@@ -139,10 +140,11 @@ def method_schema(words, label):
 def layer_schema(n_class, words, n_nearest):
     nearest = is_object({
         'index': is_int(), 'label': is_int(n_class),
-        'distance': is_number(0), 'texts': is_list(is_text, len(words))})
+        'distance': is_number(0), 'texts': is_list(is_text, len(words)),
+        'share': is_number(0, 1)})
     return is_object({
         'layer': is_text, 'votes': is_list(is_int(), n_class),
-        'nearest': is_list(nearest, n_nearest)})
+        'weight': is_number(0), 'nearest': is_list(nearest, n_nearest)})
 
 
 def change_schema(n_class):
@@ -156,23 +158,18 @@ def check_record(record, n_layers=3, n_nearest=5, k=K):
     """Fields, types, ranges and lengths, and that the parts agree."""
     assert schema(record, n_layers, n_nearest)(record)
     softmax, dknn = record['softmax'], record['dknn']
-    sums = sum(softmax['probabilities']), sum(dknn['conformity'])
-    assert sums == pytest.approx((1, 1), abs=3e-5)
+    assert sum(softmax['probabilities']) == pytest.approx(1, abs=3e-5)
     assert softmax['confidence'] == max(softmax['probabilities'])
     assert softmax['probabilities'][softmax['label']] == softmax['confidence']
-    assert dknn['conformity'][dknn['label']] == max(dknn['conformity'])
-    p_values = dknn['p_values']
-    assert min(p_values) > 0
-    assert dknn['credibility'] == p_values[dknn['label']]
-    assert dknn['confidence'] == pytest.approx(1 - sorted(p_values)[-2],
-                                               abs=2e-5)
-    assert dknn['prediction_set'] == [
-        y for y, p in enumerate(p_values) if p > dknn['error']]
+    for part in (dknn, record['soft']):
+        check_dknn(part)
     for name, entry in record['methods'].items():
-        own = dknn if name in ('conformity', 'credibility') else softmax
+        own = dknn if name in ('conformity', 'credibility') else record[
+            'soft'] if name == 'soft' else softmax
         assert entry['target'] == own['label']
         assert ('gap' in entry) == (name == 'integrated_gradients')
-        if isinstance(METHODS[name], LeaveOneOut):
+        if isinstance(METHODS[name], LeaveOneOut) and name not in (
+                'soft', 'logodds'):
             assert max(map(abs, entry['scores'][-1])) <= 1
     votes = np.sum([part['votes'] for part in record['neighbors']], axis=0)
     np.testing.assert_allclose(votes / (k * n_layers), dknn['conformity'],
@@ -181,8 +178,24 @@ def check_record(record, n_layers=3, n_nearest=5, k=K):
         assert sum(part['votes']) == k
         distances = [near['distance'] for near in part['nearest']]
         assert distances == sorted(distances)
+        shares = [near['share'] for near in part['nearest']]
+        assert shares == sorted(shares, reverse=True) and sum(shares) <= 1.001
+        assert max(shares) > 0 or part['weight'] < 1e-4
     check_removed(record)
     check_reduction(record)
+
+
+def check_dknn(dknn):
+    """The parts of a prediction by neighbours, or by all, agree."""
+    assert sum(dknn['conformity']) == pytest.approx(1, abs=3e-5)
+    assert dknn['conformity'][dknn['label']] == max(dknn['conformity'])
+    p_values = dknn['p_values']
+    assert min(p_values) > 0
+    assert dknn['credibility'] == p_values[dknn['label']]
+    assert dknn['confidence'] == pytest.approx(1 - sorted(p_values)[-2],
+                                               abs=2e-5)
+    assert dknn['prediction_set'] == [
+        y for y, p in enumerate(p_values) if p > dknn['error']]
 
 
 def check_removed(record):

@@ -30,25 +30,18 @@ def check(folder, n_class=2, part=''):
     """What was written agrees with itself; returns dknn.json."""
     result, records = read(folder, part)
     assert len(records) == result['n_test']
-    right = {'softmax': 0, 'dknn': 0}
+    right = {'softmax': 0, 'dknn': 0, 'soft': 0}
     for i, record in enumerate(records):
         assert record['id'] == i and len(record['label_names']) == n_class
         softmax, dknn = record['softmax'], record['dknn']
+        check_prediction(dknn, n_class)
+        check_prediction(record['soft'], n_class)
         for predictor in right:
             right[predictor] += record[predictor]['label'] == record['label']
         # six decimals are kept
         assert sum(softmax['probabilities']) == pytest.approx(1, abs=2e-6)
-        assert sum(dknn['conformity']) == pytest.approx(1, abs=2e-6)
         assert softmax['probabilities'][softmax['label']] == max(
             softmax['probabilities'])
-        assert dknn['conformity'][dknn['label']] == max(dknn['conformity'])
-        p_values = dknn['p_values']
-        assert len(p_values) == n_class and 0 < min(p_values)
-        assert dknn['credibility'] == p_values[dknn['label']]
-        assert dknn['confidence'] == pytest.approx(
-            1 - sorted(p_values)[-2], abs=2e-6)
-        assert dknn['prediction_set'] == [
-            y for y in range(n_class) if p_values[y] > dknn['error']]
         shares = np.array(dknn['conformity']) * result['n_neighbors'] * len(
             result['layers'])
         np.testing.assert_allclose(shares, shares.round(), atol=.01)
@@ -58,7 +51,43 @@ def check(folder, n_class=2, part=''):
     assert result['agreement'] == pytest.approx(np.mean(
         [r['softmax']['label'] == r['dknn']['label'] for r in records]))
     assert result['seconds'] > 0
+    check_predictors(result, records)
     return result
+
+
+def check_prediction(dknn, n_class):
+    """The parts of a prediction by neighbours, or by all, agree."""
+    # six decimals are kept
+    assert sum(dknn['conformity']) == pytest.approx(1, abs=n_class * 1e-6)
+    assert dknn['conformity'][dknn['label']] == max(dknn['conformity'])
+    p_values = dknn['p_values']
+    assert len(p_values) == n_class and 0 < min(p_values)
+    assert dknn['credibility'] == p_values[dknn['label']]
+    assert dknn['confidence'] == pytest.approx(
+        1 - sorted(p_values)[-2], abs=2e-6)
+    assert dknn['prediction_set'] == [
+        y for y in range(n_class) if p_values[y] > dknn['error']]
+
+
+def check_predictors(result, records):
+    """The measures of each predictor, counted again."""
+    labels = np.array([r['label'] for r in records])
+    for name, measures in result['predictors'].items():
+        q = np.array([r[name]['probabilities' if name == 'softmax' else
+                              'conformity'] for r in records])
+        assert measures['accuracy'] == result[f'{name}_accuracy']
+        own = q[np.arange(len(q)), labels]
+        assert measures['n_impossible'] <= (own < 1e-6).sum()
+        if own.min() > 1e-3:
+            assert measures['nll'] == pytest.approx(-np.log(own).mean(),
+                                                    abs=1e-3)
+        assert measures['brier'] == pytest.approx(
+            ((q - np.eye(q.shape[1])[labels]) ** 2).sum(axis=1).mean(),
+            abs=1e-4)
+    assert result['predictors']['dknn']['prediction_sets'] == (
+        result['prediction_sets'])
+    assert len(result['bandwidths']) == len(result['weights']) == len(
+        result['layers'])
 
 
 def p_values_by_hand(folder, layers, k, conditional):

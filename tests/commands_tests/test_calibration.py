@@ -52,8 +52,8 @@ def reports(folder):
 
 def test_the_accuracies_are_those_of_run_dknn(made, monkeypatch):
     """Also where labels are equally conforming: DkNN says which it takes."""
-    def tied(self, layers):
-        found = predict(self, layers)
+    def tied(self, layers, soft=False):
+        found = predict(self, layers, soft)
         ties = np.arange(len(found.label)) % 3 > 0
         return found._replace(
             conformity=np.where(ties[:, None], .5, found.conformity),
@@ -63,7 +63,8 @@ def test_the_accuracies_are_those_of_run_dknn(made, monkeypatch):
     monkeypatch.setattr(DkNN, 'predict', tied)
     run_dknn.main(['--model-setup', str(made)])
     figures, lines = read(made)
-    softmax, scaled, dknn = reports(made).values()
+    softmax, scaled, dknn, soft = reports(made).values()
+    assert soft['accuracy'] == figures['soft_accuracy']
     assert dknn['accuracy'] == figures['dknn_accuracy']
     assert softmax['accuracy'] == scaled['accuracy'] == (
         figures['softmax_accuracy'])
@@ -76,8 +77,8 @@ def test_the_accuracies_are_those_of_run_dknn(made, monkeypatch):
 
 def test_no_nll_where_a_conformity_is_zero(made, capsys, monkeypatch):
     """Its logarithm would tell where somebody cut, 708 nats a text."""
-    def hard(self, layers):
-        found = predict(self, layers)
+    def hard(self, layers, soft=False):
+        found = predict(self, layers, soft)
         conformity = np.tile([1., 0.], (len(found.label), 1))
         return found._replace(conformity=conformity)
 

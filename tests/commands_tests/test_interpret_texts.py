@@ -75,7 +75,7 @@ def test_only(explain, folders, monkeypatch, only):
         rng = np.random.default_rng(0)
         dknn.labels_ = rng.integers(0, 2, len(dknn.labels_))
         # Credible, p = 1, from 14 of 21 votes; below, p = 1 / 27.
-        dknn._references = [np.full(26, 14)] * 2
+        dknn._references._sorted = [np.full(26, 14)] * 2
         return dknn
 
     monkeypatch.setattr(runs, 'fit_dknn', confused)

@@ -162,3 +162,55 @@ def test_the_policy_allows_this_style_and_script_only():
             f"'sha256-{base64.b64encode(digest).decode()}'")
     assert not rules
     assert not re.search(r'<[^>]* (style|on\w+)=', text)
+
+
+# ---------------------------------------------------------------- soft DkNN
+
+SOFT = {'label': 1, 'conformity': [.3, .7], 'p_values': [.2, .8],
+        'credibility': .8, 'confidence': .8, 'prediction_set': [0, 1],
+        'error': .05}
+
+
+def soft_record():
+    near = {'index': 3, 'label': 1, 'distance': .5, 'texts': ['fine'],
+            'share': .125}
+    return make_record(
+        soft=SOFT,
+        methods={'conformity': {'target': 0, 'scores': [[0., 0., 0.]]},
+                 'soft': {'target': 1, 'scores': [[0., .5, -.25]]}},
+        neighbors=[{'layer': 'last', 'votes': [1, 2], 'weight': .5,
+                    'nearest': [near]}])
+
+
+def test_soft_prediction_and_evidence():
+    tree = parse(visualize.render_page([soft_record()]))
+    rows = [''.join(row.itertext())
+            for row in tree.findall('.//article//dl/*')]
+    assert any('soft DkNN' in row and 'positive' in row and '0.700' in row
+               for row in rows)
+    fact, = embedded(tree)['facts']
+    assert fact['layers'] == [{'layer': 'last', 'votes': [1, 2],
+                               'nearest': [[3, 1, .5, 0, .125]],
+                               'weight': .5}]
+    assert fact['classes'][3:] == [[.3, .7], [.2, .8]]
+    help_text = ' '.join(''.join(tree.find(
+        './/details[@class="help"]').itertext()).split())
+    assert 'Unlike conformity, which counts the nearest training texts' in (
+        help_text)
+
+
+def test_a_row_that_nothing_changes_says_so():
+    def marked(record):
+        tree = parse(visualize.render_page([record]))
+        return {row.get('data-m'): 'no change' in ''.join(
+            row.find('th').itertext())
+                for row in tree.findall('.//article//tr')}
+
+    assert marked(soft_record()) == {'conformity': True, 'soft': False}
+    assert marked(make_record()) == {'conformity': False}
+
+
+def test_without_soft_nothing_is_said_of_it():
+    page = visualize.render_page([make_record()])
+    assert 'soft DkNN' not in page.split('<main')[1].split('<script')[0]
+    assert 'Two predictors' in page

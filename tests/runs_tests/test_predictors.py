@@ -59,6 +59,53 @@ def test_a_damaged_index_is_built_anew(run_folder, index, damage, capsys):
     assert len(sorted(folder.glob('layer*'))[0].read_bytes()) == len(whole)
 
 
+def tuned(run, index='exact', **options):
+    train, calib = (runs.stored_activations(run, split)
+                    for split in ('train', 'calib'))
+    dknn = runs.fit_dknn(run, train, calib, index=index,
+                         **{'n_neighbors': 9, **options})
+    return dknn.bandwidths_, dknn.weights_
+
+
+@pytest.mark.parametrize('index', ['exact', 'lsh'])
+def test_stored_tuning(run_folder, index, monkeypatch):
+    """Chosen once, on the validation split; with another model again."""
+    run = runs.load_run(run_folder)
+    first = tuned(run, index)
+    train, valid = (runs.stored_activations(run, split)
+                    for split in ('train', 'valid'))
+    by_hand = DkNN(2, 9, index).fit(train.layers, train.labels).tune(
+        valid.layers, valid.labels)
+    assert first == (by_hand.bandwidths_, by_hand.weights_)
+    with monkeypatch.context() as patch:
+        patch.setattr(DkNN, 'tune', None)
+        assert tuned(run, index) == first
+        if index == 'exact':  # which takes all examples, whatever k
+            assert tuned(run, index, n_neighbors=3) == first
+    file = run_folder / 'activations' / f'tuning_{index}' / 'tuning.json'
+    before = file.read_bytes()
+    tuned(run, index, layers='last')
+    assert file.read_bytes() != before
+    tuned(run, index)
+    assert file.read_bytes() == before
+    run.model.output.b.array[:] += 1
+    chainer.serializers.save_npz(run_folder / 'best_model.npz', run.model)
+    key = file.with_name('key').read_bytes()
+    tuned(runs.load_run(run_folder), index)
+    assert file.with_name('key').read_bytes() != key
+
+
+def test_a_damaged_tuning_is_made_again(run_folder, capsys):
+    run = runs.load_run(run_folder)
+    first = tuned(run)
+    file = run_folder / 'activations' / 'tuning_exact' / 'tuning.json'
+    file.write_bytes(file.read_bytes()[:-9])
+    capsys.readouterr()
+    assert tuned(run) == first
+    assert capsys.readouterr().err == (
+        f'{file.parent}: tuning.json is damaged; chosen again\n')
+
+
 def test_temperature_file(run_folder):
     run = runs.load_run(run_folder)
     calib = runs.stored_activations(run, 'calib')

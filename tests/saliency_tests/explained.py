@@ -83,11 +83,16 @@ def by_hand(explainer, xs):
     stored, labels = training(explainer.run.folder)
     votes = brute_force.votes(stored, labels, layers, K, len(z))[0]
     conformity = votes / (K * len(layers))
+    dknn = explainer.dknn
+    soft = brute_force.soft_scores(stored, labels, layers, dknn.bandwidths_,
+                                   dknn.weights_, len(z))
     a = explainer.dknn.calibration_
     return {
         'conformity': conformity,
         'credibility': np.array([(np.sum(a >= 1 - c - 1e-9) + 1)
                                  / (len(a) + 1) for c in conformity]),
+        'soft': brute_force.log_odds(soft)[0].astype(np.float64),
+        'logodds': brute_force.log_odds(z[None])[0],
         'confidence': np.exp(z) / np.exp(z).sum(),
         'calibrated': np.exp(z / TEMPERATURE) / np.exp(
             z / TEMPERATURE).sum()}

@@ -13,11 +13,15 @@ SINGLE = {
     'dknn': {'label': 0, 'conformity': [.75, .25], 'p_values': [.6, .1],
              'credibility': .6, 'confidence': .9, 'prediction_set': [0, 1],
              'error': .05},
+    'soft': {'label': 1, 'conformity': [.4, .6], 'p_values': [.3, .7],
+             'credibility': .7, 'confidence': .7, 'prediction_set': [0, 1],
+             'error': .05},
     'methods': {'conformity': {'target': 0, 'scores': [[.5, -.25]]},
                 'integrated_gradients': {'target': 1, 'scores': [[.25, .5]],
                                          'gap': .01}},
-    'neighbors': [{'layer': 'last', 'votes': [3, 1], 'nearest': [
-        {'index': 40, 'label': 1, 'distance': .25, 'texts': ['a film']}]}],
+    'neighbors': [{'layer': 'last', 'votes': [3, 1], 'weight': .5, 'nearest': [
+        {'index': 40, 'label': 1, 'distance': .25, 'texts': ['a film'],
+         'share': .125}]}],
     'removed': {'text': 0, 'word': 0, 'layers': [
         {'layer': 'last', 'left': [40], 'left_votes': [0, 1],
          'came': [41], 'came_votes': [1, 0]}]},

@@ -38,7 +38,10 @@ def check_drops(explainer, xs, side, scores):
             expected = [whole[name][y] - v[name][y] for v in variants]
             found = scores[name].sides[side][i]
             assert len(found) == n_words
-            np.testing.assert_allclose(found, expected, atol=3e-6, err_msg=(
+            # Narrow kernels magnify the rounding of float32 activations
+            tolerance = {'rtol': 1e-5, 'atol': 3e-4} if name == 'soft' else {
+                'atol': 3e-6}
+            np.testing.assert_allclose(found, expected, **tolerance, err_msg=(
                 f'{name}, text {i}'))
             seen[name] += expected
     return seen
@@ -118,6 +121,7 @@ def at_odds(made):
     train, calib = (runs.stored_activations(run, split)
                     for split in ('train', 'calib'))
     dknn = DkNN(2, n_neighbors=7).fit(train.layers, 1 - train.labels)
+    dknn.use_tuning([1.] * len(train.layers), [1.] * len(train.layers))
     return Explainer(run, dknn.calibrate(calib.layers, calib.labels),
                      TEMPERATURE)
 
@@ -129,8 +133,8 @@ def test_each_method_explains_its_own_prediction(at_odds):
     assert len(records) > 5
     for record in records:
         for name, entry in record['methods'].items():
-            predictor = ('dknn' if name in ('conformity', 'credibility')
-                         else 'softmax')
+            predictor = {'conformity': 'dknn', 'credibility': 'dknn',
+                         'soft': 'soft'}.get(name, 'softmax')
             assert entry['target'] == record[predictor]['label']
 
 

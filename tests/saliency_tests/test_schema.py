@@ -16,7 +16,9 @@ from saliency import records, schema
 RECORDS = {'single': SINGLE, 'pair': PAIR}
 NODES = {kind: list(nodes(record)) for kind, record in RECORDS.items()}
 PLACES = [(kind, path) for kind in RECORDS for path in NODES[kind]]
-OPTIONAL = ('removed',), ('reduction',)
+OPTIONAL = (('removed',), ('reduction',), ('soft',),
+            ('neighbors', 0, 'weight'),
+            ('neighbors', 0, 'nearest', 0, 'share'))
 
 
 def named(path):

@@ -1,0 +1,148 @@
+"""Training examples with labels, one index a layer: search and votes."""
+import numpy as np
+
+from errors import ArgumentError
+from neighbors.base import check_n_neighbors
+from neighbors.layers import (
+    LayerIndexes,
+    Neighbors,
+    as_layers,
+    as_neighbors,
+)
+from neighbors.votes import as_labels, sum_by_label
+
+
+class IndexedExamples:
+    """What ``DkNN`` knows before any calibration: examples and their labels.
+
+    Args:
+        n_class (int): As for ``DkNN``; likewise the others.
+        n_neighbors (int): k.
+        index (str, callable or object): One index a layer.
+        layers (str or list): Layers to search.
+
+    Attributes:
+        layers_ (tuple): Numbers of the layers searched.
+        labels_ (ndarray): int64 (N,), labels of the training examples.
+        indexes_ (list): One fitted index a searched layer.
+    """
+
+    _learned_by = {'fit': 'indexes_'}  # verb: attribute that it sets
+
+    def __init__(self, n_class, n_neighbors=75, index='exact', layers='all'):
+        for name, value, least in [('n_class', n_class, 2),
+                                   ('n_neighbors', n_neighbors, 1)]:
+            if value < least:
+                raise ArgumentError(name, value,
+                                    f'is too small; take {least} or more')
+        self.n_class = n_class
+        self.n_neighbors = n_neighbors
+        self.index = index
+        self.layers = layers
+        LayerIndexes(index, layers)  # refuses unknown names
+
+    def fit(self, activations, labels):
+        """Indexes the training examples.
+
+        Args:
+            activations (list): L arrays (N, D_l), N >= k, finite.
+            labels (ndarray): Integers (N,) in [0, C).
+
+        Returns:
+            DkNN: This instance.
+        """
+        return self._learn(activations, labels, LayerIndexes.fit)
+
+    def save_indexes(self, folder):
+        """Writes the index of every searched layer.
+
+        Args:
+            folder (str or Path): An existing folder.
+        """
+        self._require('save_indexes', 'fit')
+        self._indexes.save(folder)
+
+    def load_indexes(self, folder, activations, labels):
+        """``fit``, but with the indexes that ``save_indexes`` wrote.
+
+        Args:
+            folder (str or Path): Written with the same options and training
+                examples.
+            activations (list): As for ``fit``.
+            labels (ndarray): As for ``fit``.
+
+        Returns:
+            DkNN: This instance.
+        """
+        return self._learn(
+            activations, labels,
+            lambda indexes, layers: indexes.load(folder, layers))
+
+    # ------------------------------------------------------------ searching
+
+    def search(self, activations):
+        """Neighbours and their distances in every searched layer.
+
+        Returns:
+            Neighbors: Indices and distances, (B, n_layers, k) each.
+        """
+        activations = self._checked('search', activations, 'fit')
+        shape = (len(activations[0]), len(self.layers_), self._k)
+        indices, distances = np.empty(shape, np.int64), np.empty(shape)
+        for rows, found in self._indexes.neighbors(activations, self._k):
+            indices[rows], distances[rows] = found
+        return Neighbors(indices, distances)
+
+    def kneighbors(self, activations):
+        """Indices of the neighbours, int64 (B, n_layers, k)."""
+        return self.search(activations).indices
+
+    def votes(self, activations):
+        """How many neighbours, over the searched layers, have each label.
+
+        What depends on the votes alone (``conformity_from_votes``,
+        ``p_values_from_votes``) can thus be had from one search.
+
+        Returns:
+            ndarray: int64 (B, C); rows sum to n_layers * k.
+        """
+        activations = self._checked('votes', activations, 'fit')
+        votes = np.zeros((len(activations[0]), self.n_class), np.int64)
+        for rows, found in self._indexes.neighbor_sets(activations, self._k):
+            for indices in found:
+                votes[rows] += sum_by_label(indices, self.labels_,
+                                            self.n_class)
+        return votes
+
+    # -------------------------------------------------------------- helpers
+
+    def _learn(self, activations, labels, learn):
+        """``learn`` fills the indexes with activations."""
+        activations = as_layers(activations)
+        labels = as_labels(labels, len(activations[0]), self.n_class)
+        k = check_n_neighbors(self.n_neighbors, len(labels))
+        indexes = learn(LayerIndexes(self.index, self.layers), activations)
+        self._indexes = indexes
+        self._k = k  # what a search uses, whatever n_neighbors becomes
+        self.layers_ = indexes.layers_
+        self.indexes_ = indexes.indexes_
+        self.labels_ = labels
+        return self
+
+    @property
+    def _n_votes(self):
+        return len(self.layers_) * self._k
+
+    def _require(self, method, *verbs):
+        for verb in verbs:
+            if not hasattr(self, self._learned_by[verb]):
+                raise RuntimeError(f'call {verb}() before {method}()')
+
+    def _checked(self, method, activations, *verbs):
+        """The layers as arrays, if ``method`` can be called with them."""
+        self._require(method, *verbs)
+        return as_layers(activations, self._indexes.n_layers_)
+
+    def _as_neighbors(self, found):
+        return as_neighbors(found, len(self.layers_), self._k,
+                            len(self.labels_))

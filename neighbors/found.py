@@ -1,0 +1,76 @@
+"""Kernel sums where an index finds neighbours, but does not compare all."""
+import numpy as np
+
+from neighbors import arrays
+from neighbors.kernels import KernelSums, LogSums, only
+from neighbors.layers import BATCH, ranked
+
+
+class FoundExamples:
+    """Kernel sums over the k neighbours that an index finds.
+
+    For an index that does not compare a query with all examples.  A class
+    that none of them has counts as one example that is as far as the
+    farthest of them, about the most that can be missing.
+
+    Args:
+        index (object): Has ``kneighbors``.
+        labels (ndarray): int64 (N,) in [0, C).
+        n_class (int): C.
+        k (int): Number of neighbours.
+        width (int): D.
+
+    Attributes:
+        width (int): D.
+    """
+
+    def __init__(self, index, labels, n_class, k, width):
+        self.width = width
+        self._index = index
+        self._labels = labels
+        self._n_class = n_class
+        self._k = k
+
+    def log_sums(self, Q, squares):
+        """log S with several bandwidths, from one search.
+
+        Args:
+            Q (ndarray): float32 (B, D).
+            squares (list of float): n numbers s^2 > 0.
+
+        Returns:
+            LogSums: (n, B, C), with the bounds 0, as the figures of a query
+            depend on nothing else.
+        """
+        found = np.empty((len(squares), len(Q), self._n_class))
+        for rows in arrays.slices(len(Q), BATCH):
+            distances, indices = ranked(self._index, Q[rows], self._k)
+            labels = self._labels[indices]
+            for i, square in enumerate(squares):
+                found[i, rows] = self._sum(
+                    distances * distances / (-2 * square), labels)
+        zeros = np.zeros(found.shape[:2])
+        return LogSums(found, zeros, zeros)
+
+    def log_sums_apart(self, Q, square):
+        """The same with one bandwidth.
+
+        Args:
+            Q (ndarray): float32 (B, D).
+            square (float): s^2 > 0.
+
+        Returns:
+            LogSums: (B, C).
+        """
+        return only(self.log_sums(Q, [square]))
+
+    def _sum(self, exponents, labels):
+        """log S (b, C) from exponents and labels of neighbours, (b, k)."""
+        sums = KernelSums.empty((len(labels), self._n_class))
+        for y in range(self._n_class):
+            part = np.where(labels == y, exponents, -np.inf)
+            shift = part.max(axis=1)
+            base = np.where(shift == -np.inf, 0, shift)
+            sums.shift[:, y] = shift
+            sums.total[:, y] = np.exp(part - base[:, None]).sum(axis=1)
+        return sums.log(exponents.min(axis=1)[:, None])

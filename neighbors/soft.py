@@ -1,0 +1,292 @@
+"""Soft conformity: kernel sums of all searched layers, and figures of them.
+
+q_l(x, y) is the share of class y in the kernel sums of layer l
+(``neighbors.kernels``); over layers, q(x, y) is proportional to
+prod_l q_l(x, y)^w_l with weights w_l >= 0.  Everything is computed from the
+scores a(x, y) = log q(x, y) - max_y' log q(x, y'), so that neither q nor 1 - q
+is ever rounded to 0 or 1 before its logarithm is taken.
+
+Scores are given on a grid: multiples of 2^-21 up to 128, numbers of 28 bits
+beyond.  Half a step, at most 2^-22 (or 2^-28 of the score), is all that they
+differ from those of exact arithmetic, but for the bound E below it.  A score
+that matrix products leave within E of the middle between two steps is
+computed again, from its query alone: no figure depends on the batch, its
+order, or the number of threads.
+"""
+import numpy as np
+
+import parallel
+from errors import ArgumentError
+from neighbors import arrays
+from neighbors.found import FoundExamples
+from neighbors.kernels import ROUNDING, AllExamples, only
+
+QUERIES = 256   # queries of a piece of work, at most
+LEAST_QUERIES = 32
+LARGEST = 1e100  # of a bandwidth
+
+
+def on_grid(values):
+    """The nearest points of the grid.
+
+    Args:
+        values (ndarray): float64, finite.
+
+    Returns:
+        ndarray: float64 of the same shape.
+    """
+    step = _step(values)
+    return np.rint(values / step) * step
+
+
+def _step(values):
+    return np.ldexp(1., np.maximum(np.frexp(values)[1], 7) - 28)
+
+
+def is_open(values, bounds):
+    """Whether numbers that near could be rounded to another point.
+
+    Args:
+        values (ndarray): float64 (B, ...).
+        bounds (ndarray): float64 (B,), how far from them.
+
+    Returns:
+        ndarray: bool (B,), whether any of a row could.
+    """
+    values = values.reshape(len(values), -1)
+    step = _step(values)
+    parts = values / step
+    gap = np.abs(parts - np.floor(parts) - .5) * step
+    return (gap <= bounds[:, None]).any(axis=1)
+
+
+class SoftLayers:
+    """Kernel sums of the searched layers, with their bandwidths and weights.
+
+    Args:
+        indexes (LayerIndexes): Fitted.
+        labels (ndarray): int64 (N,) in [0, C).
+        n_class (int): C.
+        k (int): Neighbours a layer, for indexes that do not compare a query
+            with all examples.
+        bandwidths (list of float): s_l > 0, one a searched layer.
+        weights (list of float): w_l >= 0, likewise.
+
+    Attributes:
+        bandwidths (tuple of float): As given.
+        weights (tuple of float): As given.
+
+    Raises:
+        ArgumentError: Bandwidths or weights are not as above.
+    """
+
+    def __init__(self, indexes, labels, n_class, k, bandwidths, weights):
+        n_layers = len(indexes.layers_)
+        self.bandwidths = _numbers('bandwidths', bandwidths, n_layers, 1e-100)
+        self.weights = _numbers('weights', weights, n_layers, 0)
+        self._layers = indexes.layers_
+        self._n_class = n_class
+        self._squares = [s * s for s in self.bandwidths]
+        self._sums = [layer_sums(indexes, place, labels, n_class, k)
+                      if weight else None
+                      for place, weight in enumerate(self.weights)]
+
+    # ---------------------------------------------------------- what is asked
+
+    def scores(self, activations):
+        """a(x, y), from which the other figures are computed.
+
+        Layers of weight 0 are not looked at.
+
+        Args:
+            activations (list): L arrays (B, D_l).
+
+        Returns:
+            ndarray: float64 (B, C), at most 0, on the grid; 0 for the class
+            of the largest q.
+        """
+        used = [(sums, self._layers[i], self._squares[i], self.weights[i])
+                for i, sums in enumerate(self._sums) if sums is not None]
+        Q = [arrays.as_queries(activations[layer], sums.width)
+             for sums, layer, _, _ in used]
+        weights = [weight for _, _, _, weight in used]
+        n = len(activations[0])
+
+        def near(rows):
+            return _combine([only(sums.log_sums(q[rows], [square]))
+                             for (sums, _, square, _), q in zip(
+                                 used, Q, strict=True)], weights)
+
+        def apart(rows):
+            return _combine([sums.log_sums_apart(q[rows], square)
+                             for (sums, _, square, _), q in zip(
+                                 used, Q, strict=True)], weights)
+
+        if not used:
+            return np.zeros((n, self._n_class))
+        return settled(near, apart, n)
+
+    def shares(self, activations, distances):
+        """The part that some training examples have in a layer's sums.
+
+        Args:
+            activations (list): L arrays (B, D_l).
+            distances (ndarray): float64 (B, n_layers, k), of the examples.
+
+        Returns:
+            ndarray: float64 (B, n_layers, k) in [0, 1]; 0 in a layer of
+            weight 0, which has no say.
+        """
+        found = np.zeros(distances.shape)
+        for i, (sums, square) in enumerate(zip(self._sums, self._squares,
+                                               strict=True)):
+            if sums is None:
+                continue
+            Q = arrays.as_queries(activations[self._layers[i]], sums.width)
+            totals = settled(*_totals(sums, Q, square), len(Q))
+            found[:, i] = np.exp(np.minimum(
+                0, distances[:, i] ** 2 / (-2 * square) - totals[:, None]))
+        return found
+
+
+def layer_sums(indexes, place, labels, n_class, k):
+    """The kernel sums of one layer: over all examples if its index is exact.
+
+    Args:
+        indexes (LayerIndexes): Fitted.
+        place (int): Which of the searched layers.
+        labels (ndarray): int64 (N,) in [0, C).
+        n_class (int): C.
+        k (int): Neighbours that another index finds.
+
+    Returns:
+        AllExamples or FoundExamples: The sums.
+    """
+    index = indexes.indexes_[place]
+    if getattr(index, 'compares_all', False):
+        return AllExamples(index, labels, n_class)
+    return FoundExamples(index, labels, n_class, k, indexes.widths_[place])
+
+
+def settled(near, apart, n):
+    """Figures on the grid that depend on their query alone.
+
+    Args:
+        near (callable): From rows to float64 figures (b, ...) and bounds
+            (b,) on their errors; fast.
+        apart (callable): The same; slow, each row by itself.
+        n (int): Number of rows, B.
+
+    Returns:
+        ndarray: float64 (B, ...).
+    """
+    def settle(rows):
+        values, bounds = near(rows)
+        figures = on_grid(values)
+        # apart's own error is no larger than 4 times that of near
+        left = np.flatnonzero(is_open(values, 5 * bounds) & (bounds > 0))
+        if len(left):
+            figures[left] = on_grid(apart(np.arange(
+                rows.start, rows.stop)[left])[0])
+        return figures
+
+    return np.concatenate(parallel.run(settle, pieces(n))
+                          or [settle(slice(0, 0))])
+
+
+def pieces(n):
+    """Slices of n queries, several for all cores where there are enough.
+
+    Args:
+        n (int): Number of queries.
+
+    Returns:
+        list of slice: They depend on n alone.
+    """
+    share = -(-n // parallel.WORKERS)
+    return list(arrays.slices(n, min(QUERIES, max(LEAST_QUERIES, share))))
+
+
+def log_odds(scores):
+    """log q - log(1 - q), each from the sums of the other classes.
+
+    Args:
+        scores (ndarray): float64 (B, C), of ``SoftLayers.scores``.
+
+    Returns:
+        ndarray: float64 (B, C), finite.
+    """
+    return np.stack([scores[:, y] - log_sum(np.delete(scores, y, axis=1))
+                     for y in range(scores.shape[1])], axis=1)
+
+
+def conformity(scores):
+    """q.
+
+    Args:
+        scores (ndarray): float64 (B, C), of ``SoftLayers.scores``.
+
+    Returns:
+        ndarray: float64 (B, C) in [0, 1], rows sum to 1.
+    """
+    shares = [np.exp(column) for column in _columns(scores)]
+    return np.stack(shares, axis=1) / _sum(shares)[:, None]
+
+
+def log_sum(values):
+    """log(sum(exp)) of each row, class after class in one order.
+
+    Args:
+        values (ndarray): float64 (B, n), finite.
+
+    Returns:
+        ndarray: float64 (B,).
+    """
+    shift = values.max(axis=1)
+    return shift + np.log(_sum([np.exp(column - shift)
+                                for column in _columns(values)]))
+
+
+def _columns(values):
+    """Each column, contiguous: NumPy's loops may round others otherwise."""
+    return np.ascontiguousarray(values.T)
+
+
+def _sum(columns):
+    total = columns[0].copy()
+    for column in columns[1:]:
+        total += column
+    return total
+
+
+def _combine(found, weights):
+    """Scores (b, C) and their bounds (b,) from LogSums of each layer."""
+    total = error = 0
+    for sums, weight in zip(found, weights, strict=True):
+        term = sums.values - sums.values.max(axis=1, keepdims=True)
+        total = total + weight * term
+        # A score is a difference of two values, hence the 2
+        error = error + 2 * weight * sums.bound + (
+            (2 + 2 * len(weights)) * ROUNDING * weight * -term.min(axis=1)
+            * (sums.bound > 0))
+    return total - total.max(axis=1, keepdims=True), error
+
+
+def _totals(sums, Q, square):
+    """``near`` and ``apart`` of ``settled`` for the sums of a layer."""
+    def total(found):
+        return log_sum(found.values) + found.offset, 2 * found.bound
+
+    return (lambda rows: total(only(sums.log_sums(Q[rows], [square]))),
+            lambda rows: total(sums.log_sums_apart(Q[rows], square)))
+
+
+def _numbers(name, values, n, least):
+    """n finite numbers as a tuple, if they are at least ``least``."""
+    found = np.asarray(values, np.float64)
+    if found.shape != (n,) or not (
+            (found >= least) & (found <= LARGEST)).all():
+        raise ArgumentError(
+            name, values, f'must be {n} numbers from {least:g} to '
+            f'{LARGEST:g}, one for each searched layer')
+    return tuple(found.tolist())
