@@ -20,11 +20,27 @@ from errors import UserError
 from files import published, tables
 from files.rows import CONTROL
 from files.word_vectors import LARGEST, read_word_vectors
+from runs import folder as run_folder
+from saliency import records
 
 VADER = 'hutto_ICWSM_2014'
 TABLE = ('label\ttext\nx\ta "b"\n', 'label,text\nx,"a ""b"", c"\n',
          '{"label": 1.0, "text": "\\ud83d\\ude00"}\n'
          '{"gold_label": "-", "sentence1": "a", "sentence2": null}\n')
+SETTINGS = {'dataset': 'TREC', 'model': 'cnn', 'unit': 3, 'layer': 1,
+            'dropout': .5, 'label_names': ['a', 'b'], 'seed': 0}
+RECORD = {
+    'version': 1, 'id': 0, 'split': 'test', 'dataset': 'toy', 'model': 'cnn',
+    'label_names': ['a', 'b'], 'gold': 1, 'words': [['fine', 'film']],
+    'known': [[True, False]], 'softmax': {
+        'label': 1, 'probabilities': [.25, .75], 'confidence': .75,
+        'calibrated_confidence': .6, 'temperature': 1.5},
+    'dknn': {'label': 0, 'conformity': [.75, .25], 'p_values': [.6, .1],
+             'credibility': .6, 'confidence': .9, 'prediction_set': [0, 1],
+             'error': .05},
+    'methods': {'conformity': {'target': 0, 'scores': [[.5, -.25]]}},
+    'neighbors': [{'layer': 'last', 'votes': [3, 1], 'nearest': [
+        {'index': 4, 'label': 1, 'distance': .25, 'texts': ['a film']}]}]}
 VOCAB = {'<eos>': 0, '<unk>': 1, 'the': 2, 'x': 3, '.': 4, 'é': 5}
 
 
@@ -124,6 +140,31 @@ def run_vocabulary(content, folder):
             assert len(nlp_utils.surface(text, found)) == len(found)
 
 
+def run_records(content, folder):
+    """Records of explained texts, as --redraw reads them."""
+    path = pathlib.Path(folder, 'records.jsonl')
+    path.write_bytes(content)
+    found = one_sentence(lambda: records.read_records(path))
+    if found is not None:
+        one_sentence(lambda: records.check_records(
+            [records.without_eos(record) for record in found]))
+
+
+def run_settings(content, folder):
+    """An args.json, and a vocab.json of the same bytes."""
+    folder = pathlib.Path(folder)
+    for name, good in [(run_folder.ARGS, SETTINGS), (run_folder.VOCAB, VOCAB),
+                       (run_folder.CALIB, [])]:
+        (folder / name).write_text(json.dumps(good))
+    for name in (run_folder.ARGS, run_folder.VOCAB):
+        good = (folder / name).read_bytes()
+        (folder / name).write_bytes(content)
+        found = one_sentence(lambda: run_folder.read_setup(folder))
+        if found is not None:
+            run_folder.setup_key(found.args, found.vocab)
+        (folder / name).write_bytes(good)
+
+
 def _tar(*members, mode='w'):
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode=mode) as archive:
@@ -181,6 +222,10 @@ TARGETS = {
             run_archive, name='c.tar', member=f'{VADER}/s',
             read=functools.partial(published.read_vader, inner='inner')),
         [_vader()]),
+    'records': Target(run_records, [
+        (json.dumps(RECORD) + '\n').encode() * n for n in (1, 2)]),
+    'settings': Target(run_settings, [
+        json.dumps(good).encode() for good in (SETTINGS, VOCAB)]),
     'vectors': Target(run_vectors, _vectors()),
     'vocabulary': Target(run_vocabulary, [
         "It isn't <br/> Dr. No's &amp; &#65; (well-made)\u2026".encode(),
