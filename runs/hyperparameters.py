@@ -1,8 +1,8 @@
 """How a network is trained, unless flags say otherwise.
 
 ``DEFAULTS`` was chosen on validation splits; ``docs/training.md`` says what
-was tried.  ``RELEASED`` is what the code released with Wallace et al. (2018)
-did.
+was tried, and with which flags the code released with Wallace et al. (2018)
+trained.
 """
 from typing import NamedTuple
 
@@ -40,12 +40,15 @@ class Hyperparameters(NamedTuple):
     adversarial: float
 
 
-RELEASED = Hyperparameters(128, 10, 10, .001, .4, None, 0, 0)
 # (Encoder, kind of text) -> what differs from the rows above that match, too
 DEFAULTS = {
     (ANY, ANY): Hyperparameters(64, 20, 4, .003, .1, .2, .99, 0)._asdict(),
-    ('bow', ANY): {'embed_dropout': None},
-    (ANY, 'pair'): {'dropout': .1, 'learning_rate': .001},
+    ('bilstm', ANY): {'adversarial': 1},
+    ('rnn', ANY): {'adversarial': 1},
+    (ANY, 'characters'): {'embed_dropout': 0},
+    (ANY, 'long'): {'batchsize': 16, 'patience': 8},
+    (ANY, 'pair'): {'learning_rate': .001, 'dropout': 0, 'embed_dropout': 0,
+                    'adversarial': 0},
 }
 
 

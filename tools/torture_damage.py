@@ -18,6 +18,9 @@ DAMAGES = ('truncated', 'swapped', 'of another run', 'emptied', 'removed',
            'a folder')
 FOLDERS = {'index_hnsw': ['hnsw'], 'index_ivf': ['ivf'],
            'index_lsh': ['lsh'],
+           **{f'tuning_{index}': [index]
+              for index in ('hnsw', 'ivf', 'lsh', 'kdtree')},
+           'tuning_exact': ['run_dknn', 'last', 'interpret', 'calibration'],
            'train': ['run_dknn', 'last', 'kdtree', 'interpret'],
            'calib': ['run_dknn', 'last', 'hnsw', 'interpret', 'lsh'] * 2
            + ['calibration'],
@@ -136,7 +139,8 @@ def of_another(case, path):
     """Takes the file of another seed; what was done."""
     world = case.world
     folder = world.made('s1e4')
-    for command in ('hnsw', 'ivf', 'lsh', 'interpret', 'calibration'):
+    for command in ('hnsw', 'ivf', 'lsh', 'kdtree', 'interpret',
+                    'calibration'):
         world.expected('s1e4', command)
     shutil.copyfile(folder / os.path.relpath(path, case.folder), path)
     return 'is that of the run with seed 1'
