@@ -148,7 +148,10 @@ class _FaissIndex(CandidateIndex):
         raise NotImplementedError
 
     def save(self, path):
-        _require('faiss', 'faiss-cpu').write_index(self._index, str(path))
+        # faiss itself raises no OSError, and prints to standard error
+        content = _require('faiss', 'faiss-cpu').serialize_index(self._index)
+        with open(path, 'wb') as stream:
+            stream.write(content)
 
     def _read(self, path):
         self._index = _require('faiss', 'faiss-cpu').read_index(str(path))

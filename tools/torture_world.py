@@ -51,7 +51,7 @@ RESULTS = {
 SETUP = 'args.json', 'vocab.json', 'calib.json', 'best_model.npz'
 # Settings that say nothing of what a run's results are
 FREE = 'datetime', 'versions', 'epoch'
-NOTE = re.compile(r'.* (computed|built) again|.* not stored')
+NOTE = re.compile(r'.* (computed|built|chosen) again|.* not stored')
 LABELS = {'negative': ('bad', 'dull', 'awful', 'poor'),
           'positive': ('good', 'fine', 'great', 'lovely')}
 FILLERS = 'film plot scene actor story a the this with some'.split()

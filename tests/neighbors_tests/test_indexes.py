@@ -1,4 +1,5 @@
 """What is particular to one index or another."""
+import os
 import sys
 
 import numpy as np
@@ -75,3 +76,12 @@ def test_missing_packages_are_named(case, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingPackage, match=f'pip install {package}'):
         INDEXES[name]().fit(activations(10))
+
+
+@pytest.mark.skipif(not os.path.exists('/dev/full'), reason='no /dev/full')
+@pytest.mark.parametrize('name', ['hnsw', 'ivf', 'lsh'])
+def test_a_full_disk_is_an_error_of_the_system(name, capfd):
+    index = INDEXES[name]().fit(np.random.RandomState(0).rand(300, 8))
+    with pytest.raises(OSError, match='No space left'):
+        index.save('/dev/full')
+    assert capfd.readouterr().err == ''
