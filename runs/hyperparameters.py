@@ -47,7 +47,7 @@ DEFAULTS = {
     ('rnn', ANY): {'adversarial': 1},
     (ANY, 'characters'): {'embed_dropout': 0},
     (ANY, 'long'): {'batchsize': 16, 'patience': 8},
-    (ANY, 'pair'): {'learning_rate': .001, 'dropout': 0, 'embed_dropout': 0,
+    (ANY, 'pair'): {'learning_rate': .001, 'embed_dropout': .1,
                     'adversarial': 0},
 }
 

@@ -35,7 +35,6 @@ GLOVE = '--word_vectors $DKNN_DATA/glove.6B.50d.subset.txt'
 SEEDS = 0, 1, 2
 # Recurrent networks are kept small for two cores.
 RECURRENT = '--unit 100 --layer 2'
-PAIR = '--unit 100 --layer 1 --epoch 8'
 # The flags of train.py, one experiment each
 EXPERIMENTS = [
     *(f'--dataset {data} --model {model} {GLOVE}'
@@ -44,9 +43,6 @@ EXPERIMENTS = [
       for model in ('cnn', 'rnn', 'bilstm', 'bow')),
     *(f'--dataset {data} --model {model} {GLOVE}'
       for data in ('imdb.binary', 'dbpedia') for model in ('cnn', 'bow')),
-    f'--dataset dbpedia --model bilstm {GLOVE} {PAIR}',
-    f'--dataset snli --model cnn {GLOVE} --epoch 8',
-    f'--dataset snli --model bilstm {GLOVE} {PAIR}',
     '--dataset TREC --model cnn --char-based',
     '--dataset vader.movie --model cnn']
 HEAD = ('`python train.py ...`', 'indexed', 'linear', 'softmax', 'DkNN',
