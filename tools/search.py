@@ -38,7 +38,7 @@ PAGE = 'training.md'
 SEEDS = 0, 1, 2
 GLOVE = ' --word_vectors $DKNN_DATA/glove.6B.50d.subset.txt'
 BEFORE = ('--batchsize 128 --epoch 10 --patience 10 --dropout 0.4 '
-          '--average 0')
+          '--average 0 --adversarial 0')
 SHORT = 'stsa.binary', 'TREC', 'custrev', 'rt-polarity'
 
 
@@ -66,10 +66,12 @@ GROUPS = {
         '--dropout 0.3 --embed-dropout 0.5',
         '--dropout 0.3 --embed-dropout 0.5 --batchsize 32')),
     'long, cnn': Group(('imdb.binary',), '--model cnn' + GLOVE, (
-        BEFORE, '--dropout 0.1 --embed-dropout 0.2',
+        BEFORE,
+        '--dropout 0.1 --embed-dropout 0.2 --batchsize 64 --patience 4',
         '--dropout 0.1 --embed-dropout 0.2 --batchsize 16 --patience 8')),
     'long, bow': Group(('imdb.binary',), '--model bow' + GLOVE, (
-        BEFORE, '--dropout 0.3 --embed-dropout 0.5',
+        BEFORE,
+        '--dropout 0.3 --embed-dropout 0.5 --batchsize 64 --patience 4',
         '--dropout 0.3 --embed-dropout 0.5 --batchsize 16 --patience 8',
         '--dropout 0.1 --embed-dropout 0.2 --batchsize 16 --patience 8')),
     'no vectors': Group(('vader.movie', 'custrev'), '--model cnn', (
@@ -79,19 +81,11 @@ GROUPS = {
         BEFORE, '--dropout 0.1 --embed-dropout 0.2',
         '--dropout 0.1 --embed-dropout 0')),
     'bilstm': Group(SHORT[:3], '--model bilstm' + RECURRENT + GLOVE, (
-        BEFORE, '--dropout 0.1 --embed-dropout 0.2',
+        BEFORE, '--dropout 0.1 --embed-dropout 0.2 --adversarial 0',
         '--dropout 0.1 --embed-dropout 0.2 --adversarial 1')),
     'rnn': Group(SHORT[1:3], '--model rnn' + RECURRENT + GLOVE, (
-        BEFORE, '--dropout 0.1 --embed-dropout 0.2',
+        BEFORE, '--dropout 0.1 --embed-dropout 0.2 --adversarial 0',
         '--dropout 0.1 --embed-dropout 0.2 --adversarial 1')),
-    'pair, bilstm': Group(
-        ('snli',), '--model bilstm --unit 100 --layer 1 --epoch 6' + GLOVE, (
-            '--batchsize 128 --dropout 0.1 --average 0 --learning-rate 0.001',
-            '--dropout 0 --learning-rate 0.001')),
-    'pair, cnn': Group(
-        ('snli',), '--model cnn --epoch 6' + GLOVE, (
-            '--batchsize 128 --dropout 0.1 --average 0 --learning-rate 0.001',
-            '--dropout 0 --learning-rate 0.001')),
 }
 
 
