@@ -141,7 +141,7 @@ def check_documents(docs):
     Raises:
         UserError: If that page has no place for the tables.
     """
-    pages.read_around(docs / PAGE)
+    pages.read_parts(docs / PAGE)
 
 
 def write_documents(docs, name, result):

@@ -4,7 +4,7 @@
     DKNN_DATA=... python tools/experiments.py [--only TEXT] [--out results]
 
 Every model is trained with each of ``SEEDS``, which also split the data; the
-linear baseline has the same splits.  A run that is finished is not repeated.
+linear baseline has the same splits.  What is finished is not repeated.
 The table stands between two marks in docs/experiments.md and is replaced
 whole.
 """
@@ -14,7 +14,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import argparse
-import functools
+import itertools
 import os
 import shlex
 import subprocess
@@ -25,9 +25,10 @@ import runs
 import text_datasets
 import train
 from errors import UserError
-from files.atomic import read_json
+from files.atomic import read_json, write_json
+from runs import flags as run_flags
 from runs.folder import RESULTS
-from tools import baseline, pages
+from tools import baseline, jobs, pages
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAGE = 'experiments.md'
@@ -52,7 +53,7 @@ REPORTS = 'softmax at T = ', 'DkNN conformity', 'soft DkNN conformity'
 
 
 def run_command(*words):
-    """Runs a script of this project and shows what it prints.
+    """Runs a script of this project on one core and shows what it prints.
 
     Args:
         *words (str): The script and its flags.
@@ -61,7 +62,8 @@ def run_command(*words):
         UserError: If it fails.
     """
     print('$ python', *words, flush=True)
-    done = subprocess.run([sys.executable, *words], cwd=ROOT, check=False)
+    done = subprocess.run([sys.executable, *words], cwd=ROOT, check=False,
+                          env=jobs.environment())
     if done.returncode:
         raise UserError(f'{words[0]} ended with exit code {done.returncode}')
 
@@ -71,21 +73,33 @@ def words_of(flags):
     return [os.path.expandvars(word) for word in shlex.split(flags)]
 
 
-def run_folder(flags, out, seed=0):
-    """Where train.py writes a run with these flags, and below which folder.
+def place_of(out, seed):
+    """Where all runs of a seed stand.
+
+    Args:
+        out (str): Folder of all runs, relative to the project's.
+        seed (int): One of ``SEEDS``; the runs of the first stand right there.
+
+    Returns:
+        Path: The folder.
+    """
+    return ROOT / out / ('' if seed == SEEDS[0] else f'seed{seed}')
+
+
+def run_folder(flags, out, seed=SEEDS[0]):
+    """Where train.py writes a run with these flags.
 
     Args:
         flags (str): Of train.py.
-        out (str): Folder of all runs, relative to the project's.
-        seed (int): One of ``SEEDS``; the runs of the first stand right there.
+        out (str): As for ``place_of``.
+        seed (int): As for ``place_of``.
 
     Returns:
         Path: The run folder.
     """
     args = train.build_parser().parse_args(words_of(flags))
-    place = pathlib.Path(out) / ('' if seed == SEEDS[0] else f'seed{seed}')
-    return ROOT / runs.folder_of(place, args.dataset, args.model,
-                                 args.char_based)
+    return pathlib.Path(runs.folder_of(place_of(out, seed), args.dataset,
+                                       args.model, args.char_based))
 
 
 def result(flags, out, seed):
@@ -93,12 +107,12 @@ def result(flags, out, seed):
 
     Args:
         flags (str): Of train.py.
-        out (str): As for ``run_folder``.
+        out (str): As for ``place_of``.
         seed (int): Of the run.
 
     Returns:
         dict: The contents of dknn.json, the ``reports`` of calibration.json,
-        ``linear``, the accuracy of the baseline, and ``train_seconds``.
+        and ``train_seconds``.
 
     Raises:
         UserError: If a script fails.
@@ -109,19 +123,73 @@ def result(flags, out, seed):
                     '--out', str(folder.parent))
         for script in ('run_dknn.py', 'calibration.py'):
             run_command(script, '--model-setup', str(folder))
-    args = train.build_parser().parse_args(words_of(flags))
     return {**read_json(folder / 'dknn.json'),
             'reports': read_json(folder / 'calibration.json')['reports'],
-            'linear': linear(args.dataset, args.char_based, seed),
             'train_seconds': read_json(folder / 'log')[-1]['elapsed_time']}
 
 
-@functools.cache
-def linear(dataset, char_based, seed):
-    """Test accuracy of the baseline on a data set."""
-    data = text_datasets.load_dataset(dataset, char_based=char_based,
-                                      seed=seed)
-    return baseline.evaluate(data, char_based).test
+def linear(dataset, char_based, out, seed):
+    """Trains and evaluates the baseline on a data set unless that was done.
+
+    Args:
+        dataset (str): Its name.
+        char_based (bool): Whether its tokens are characters.
+        out (str): As for ``place_of``.
+        seed (int): Of the splits.
+
+    Returns:
+        float: Accuracy on the test split.
+    """
+    folder = pathlib.Path(runs.folder_of(place_of(out, seed), dataset,
+                                         'linear', char_based))
+    path = folder.with_suffix(folder.suffix + '.json')
+    if not path.is_file():
+        data = text_datasets.load_dataset(dataset, char_based=char_based,
+                                          seed=seed)
+        write_json(path, baseline.evaluate(data, char_based)._asdict())
+    return read_json(path)['test']
+
+
+def results(only, out, n_jobs):
+    """Makes, or reads, every run of the experiments.
+
+    Args:
+        only (str): Experiments whose flags hold this.
+        out (str): As for ``place_of``.
+        n_jobs (int): Runs at the same time, each on one core.
+
+    Returns:
+        dict: The flags of an experiment to a list of dict, a ``result`` for
+        each seed, with ``linear``, the accuracy of the baseline.
+    """
+    runs_of = {flags: [(flags, out, seed) for seed in SEEDS]
+               for flags in EXPERIMENTS if only in flags}
+    splits_of = {}
+    for flags in runs_of:
+        args = train.build_parser().parse_args(words_of(flags))
+        splits_of[flags] = [(args.dataset, args.char_based, out, seed)
+                            for seed in SEEDS]
+    accuracies = made(linear, splits_of, n_jobs)
+    found = made(result, runs_of, n_jobs)
+    return {flags: [{**one, 'linear': accuracy} for one, accuracy in zip(
+        found[flags], accuracies[flags], strict=True)] for flags in runs_of}
+
+
+def made(work, choices_of, n_jobs):
+    """What some work makes of each choice, which it does once.
+
+    Args:
+        work (callable): As for ``jobs.run``.
+        choices_of (dict): A key to a list of choices, tuples.
+        n_jobs (int): As for ``jobs.run``.
+
+    Returns:
+        dict: Each key to a list, an item for each of its choices.
+    """
+    choices = list(dict.fromkeys(itertools.chain(*choices_of.values())))
+    done = dict(zip(choices, jobs.run(work, choices, n_jobs), strict=True))
+    return {key: [done[choice] for choice in its]
+            for key, its in choices_of.items()}
 
 
 def cells(flags, found):
@@ -129,7 +197,7 @@ def cells(flags, found):
 
     Args:
         flags (str): Of train.py.
-        found (list of dict): A ``result`` for each seed.
+        found (list of dict): As ``results`` has them.
 
     Returns:
         list of str: A cell for each of ``HEAD``.
@@ -174,6 +242,9 @@ def build_parser():
     parser.add_argument('--out', default=RESULTS, metavar='DIR',
                         help="folder of all runs, relative to the project's "
                              f'(default: {RESULTS})')
+    parser.add_argument('--jobs', type=run_flags.positive,
+                        default=os.cpu_count(), metavar='N',
+                        help='runs at the same time (default: one a core)')
     parser.add_argument('--docs', type=pathlib.Path, default=ROOT / 'docs',
                         metavar='DIR', help=f'where {PAGE} is (default: the '
                         "project's docs)")
@@ -184,10 +255,9 @@ def main(argv=None):
     args = build_parser().parse_args(argv)
     page = args.docs / PAGE
     if not args.only:
-        pages.read_around(page)  # it is in order, before hours of training
-    table = pages.table(HEAD, [
-        cells(flags, [result(flags, args.out, seed) for seed in SEEDS])
-        for flags in EXPERIMENTS if args.only in flags])
+        pages.read_parts(page)  # it is in order, before hours of training
+    found = results(args.only, args.out, args.jobs)
+    table = pages.table(HEAD, [cells(flags, found[flags]) for flags in found])
     print(table)
     if not args.only:
         pages.write_between(page, table)

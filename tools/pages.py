@@ -19,14 +19,15 @@ def table(head, rows):
     return '\n'.join([lines[0], '|' + '---|' * len(head), *lines[1:]])
 
 
-def read_around(page):
-    """What stands before and behind the results, the marks included.
+def read_parts(page):
+    """The results of a page, and what stands around them.
 
     Args:
         page (Path): A page of Markdown, UTF-8.
 
     Returns:
-        tuple: Two str; line ends are kept as they are.
+        tuple: Three str, the outer ones with the marks; line ends are kept as
+        they are.
 
     Raises:
         UserError: If the page does not exist, or does not hold each mark
@@ -36,22 +37,22 @@ def read_around(page):
         raise UserError(f'there is no page {page} to write results into')
     text = page.read_bytes().decode()
     before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    results, end, after = rest.partition(END)
     if not end or text.count(BEGIN) + text.count(END) > 2:
         raise UserError(f'{page} must hold {BEGIN} once, and {END} once '
                         'behind it')
-    return before + begin, end + after
+    return before + begin, results, end + after
 
 
 def write_between(page, results):
     """Replaces the results, whole or not at all, and nothing else.
 
     Args:
-        page (Path): A page as for ``read_around``.
+        page (Path): A page as for ``read_parts``.
         results (str): Markdown; it starts on a line of its own.
 
     Raises:
-        UserError: As for ``read_around``.
+        UserError: As for ``read_parts``.
     """
-    before, after = read_around(page)
+    before, _, after = read_parts(page)
     write_bytes(page, f'{before}\n{results}\n{after}'.encode())

@@ -6,8 +6,8 @@
 Trains with every setting of ``GROUPS`` on every data set of its group, with
 several seeds, and appends the best validation accuracy of each run to a log.
 What is in the log is not repeated, so it can be stopped at any time; the
-table of all that is there is written into docs/training.md.  Nothing looks at
-a test split.
+tables of the groups that are there are written into docs/training.md, where
+those of the other groups stay.  Nothing looks at a test split.
 """
 import pathlib
 import sys
@@ -15,7 +15,6 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import argparse
-import concurrent.futures
 import itertools
 import json
 import os
@@ -31,7 +30,7 @@ from errors import UserError
 from files.atomic import read_json
 from runs import flags, run_script
 from runs.trainer import BEST
-from tools import pages
+from tools import jobs, pages
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAGE = 'training.md'
@@ -86,6 +85,17 @@ GROUPS = {
     'rnn': Group(SHORT[1:3], '--model rnn' + RECURRENT + GLOVE, (
         BEFORE, '--dropout 0.1 --embed-dropout 0.2 --adversarial 0',
         '--dropout 0.1 --embed-dropout 0.2 --adversarial 1')),
+    'cnn, second round': Group((*SHORT, 'dbpedia'), '--model cnn' + GLOVE, (
+        '--adversarial 0', '--adversarial 1', '--batchsize 32')),
+    'bow, second round': Group((*SHORT, 'dbpedia'), '--model bow' + GLOVE, (
+        '--adversarial 0', '--adversarial 1', '--batchsize 32',
+        '--batchsize 32 --adversarial 1')),
+    'long, second round': Group(('imdb.binary',), '--model bow' + GLOVE, (
+        '--adversarial 0', '--adversarial 1', '--embed-dropout 0.5',
+        '--adversarial 1 --embed-dropout 0.5')),
+    'no vectors, second round': Group(
+        ('vader.movie', 'custrev'), '--model cnn', (
+            '--adversarial 0', '--adversarial 1', '--adversarial 5')),
 }
 
 
@@ -102,11 +112,10 @@ def trained(words):
     Raises:
         UserError: If train.py fails.
     """
-    threads = dict.fromkeys(['OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'], '1')
     with tempfile.TemporaryDirectory() as out:
         done = subprocess.run(
             [sys.executable, ROOT / 'train.py', *words, '--out', out],
-            env={**os.environ, **threads}, text=True, capture_output=True,
+            env=jobs.environment(), text=True, capture_output=True,
             check=False)
         if done.returncode:
             raise UserError(f'train.py {" ".join(words)}: {done.stderr}')
@@ -137,13 +146,13 @@ def read_log(path):
     return found
 
 
-def search(path, only, jobs):
+def search(path, only, n_jobs):
     """Trains what is not in the log yet.
 
     Args:
         path (Path): The log, a JSON object a line.
         only (str): As for ``wanted``.
-        jobs (int): Trainings at the same time, each on one core.
+        n_jobs (int): Trainings at the same time, each on one core.
     """
     done, lock = read_log(path), threading.Lock()
 
@@ -158,10 +167,8 @@ def search(path, only, jobs):
               f'{result["valid"]:.4f} after epoch {result["epoch"]}, '
               f'{result["seconds"]:.0f} s', flush=True)
 
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for future in [pool.submit(run, *choice) for choice in wanted(only)
-                       if choice not in done]:
-            future.result()
+    jobs.run(run, [choice for choice in wanted(only) if choice not in done],
+             n_jobs)
 
 
 def cell(values):
@@ -200,6 +207,20 @@ def table(name, found):
     return pages.table(head, rows)
 
 
+def tables_of(page):
+    """The tables that a page holds, as ``table`` makes them.
+
+    Args:
+        page (Path): The page.
+
+    Returns:
+        dict: The name of a group to its table, Markdown.
+    """
+    _, results, _ = pages.read_parts(page)
+    found = [part.strip() for part in results.split('\n\n')]
+    return {part[2:part.index(': `')]: part for part in found if part}
+
+
 def build_parser():
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
     add = parser.add_argument
@@ -219,11 +240,13 @@ def main(argv=None):
     args = build_parser().parse_args(argv)
     search(args.log, args.only, args.jobs)
     found = read_log(args.log)
-    tables = '\n\n'.join(table(name, found) for name in GROUPS
-                         if args.only in name)
-    print(tables)
+    tables = {name: table(name, found) for name in dict.fromkeys(
+        name for name, *_ in found) if args.only in name}
+    print('\n\n'.join(tables.values()))
     if not args.only:
-        pages.write_between(args.docs / PAGE, tables)
+        tables = {**tables_of(args.docs / PAGE), **tables}
+        pages.write_between(args.docs / PAGE, '\n\n'.join(
+            tables[name] for name in GROUPS if name in tables))
 
 
 if __name__ == '__main__':

@@ -57,7 +57,7 @@ def test_a_table_of_a_toy(toy, tmp_path, docs, commands, capsys,
     monkeypatch.setattr(experiments, 'SEEDS', (0, 1))
     out = tmp_path / 'runs'
     real = toys.listing(toys.ROOT / 'docs')
-    flags = ['--out', str(out), '--docs', str(docs)]
+    flags = ['--out', str(out), '--docs', str(docs), '--jobs', '1']
     experiments.main(flags)
     folders = [out / 'toy_bow', *(out / f'seed{seed}' / 'toy_bow'
                                   for seed in experiments.SEEDS[1:])]
@@ -75,13 +75,18 @@ def test_a_table_of_a_toy(toy, tmp_path, docs, commands, capsys,
     assert rule == '|' + '---|' * len(experiments.HEAD)
     shown = row.strip('| ').split(' | ')
     assert shown[:2] == [f'`{toy}`', str(found[0]['n_train'])]
-    for place, name in [(3, 'softmax'), (4, 'dknn'), (5, 'soft')]:
+    for folder, one in zip(folders, found, strict=True):
+        path = folder.with_name('toy_linear.json')
+        one['linear_accuracy'] = json.loads(path.read_text())['test']
+    for place, name in [(2, 'linear'), (3, 'softmax'), (4, 'dknn'),
+                        (5, 'soft')]:
         values = [100 * one[f'{name}_accuracy'] for one in found]
         assert shown[place] == (f'{statistics.mean(values):.1f} ± '
                                 f'{statistics.stdev(values):.1f}')
     assert row in capsys.readouterr().out
 
     runs = toys.listing(out)
+    monkeypatch.setattr(experiments.baseline, 'evaluate', None)
     experiments.main(flags)
     assert len(commands) == 6 and toys.listing(out) == runs
     assert (docs / experiments.PAGE).read_bytes().decode() == page
@@ -94,7 +99,7 @@ def finished(tmp_path, monkeypatch):
     monkeypatch.setattr(experiments, 'EXPERIMENTS', [
         '--dataset TREC --model cnn --char-based',
         '--dataset custrev --model rnn'])
-    monkeypatch.setattr(experiments, 'linear', lambda data, chars, seed: (
+    monkeypatch.setattr(experiments, 'linear', lambda data, chars, out, seed: (
         .5 + .01 * seed + .25 * chars))
     for name, n in (('TREC_cnn_char', 3907), ('custrev_rnn', 12)):
         for seed, place in enumerate(['', 'seed1', 'seed2']):
@@ -147,10 +152,9 @@ def test_a_page_without_marks_is_refused_before_training(
     assert not commands
 
 
-def test_what_fails_is_named_and_leaves_the_page(docs, tmp_path, monkeypatch,
-                                                 capfd):
-    monkeypatch.setattr(experiments, 'EXPERIMENTS',
-                        ['--dataset /no/such.csv --model cnn'])
+def test_what_fails_is_named_and_leaves_the_page(toy, docs, tmp_path,
+                                                 monkeypatch, capfd):
+    monkeypatch.setattr(experiments, 'EXPERIMENTS', [f'{toy} --word_vectors /no'])
     with pytest.raises(UserError, match=r'train\.py ended with exit code 2'):
         experiments.main(['--out', str(tmp_path / 'runs'), '--docs',
                           str(docs)])

@@ -69,6 +69,25 @@ def test_the_table_by_hand(monkeypatch):
         '| `--dropout 0.2` | 91.0 ± 1.0 |  |  |']
 
 
+def test_a_group_that_was_not_run_keeps_its_table(group, tmp_path,
+                                                  monkeypatch):
+    """Only what the log holds is written anew, in the order of GROUPS."""
+    monkeypatch.setattr(search, 'SEEDS', (0,))
+    groups = {'old': group, 'toy': group, 'never': group}
+    monkeypatch.setattr(search, 'GROUPS', groups)
+    old = '| old: `--model bow` | mean |\n|---|---|\n| `x y` | 1.00 |'
+    page = tmp_path / search.PAGE
+    page.write_text(f'a\n{pages.BEGIN}\n{old}\n\n| toy: `` | mean |\n'
+                    f'|---|---|\n{pages.END}\nb\n')
+    monkeypatch.setattr(search, 'wanted', lambda only: [
+        ('toy', *group.data, setting, 0) for setting in SETTINGS])
+    log = tmp_path / 'search.jsonl'
+    search.main(['--log', str(log), '--docs', str(tmp_path), '--jobs', '1'])
+    new = search.table('toy', search.read_log(log))
+    assert page.read_text() == (
+        f'a\n{pages.BEGIN}\n{old}\n\n{new}\n{pages.END}\nb\n')
+
+
 def test_train_takes_the_flags():
     for name, data, setting, seed in search.wanted(''):
         flags = f'--dataset {data} {search.GROUPS[name].common} {setting}'
