@@ -51,7 +51,7 @@ def render_page(records, title=None):
     found = [facts.record_facts(record, training) for record in records]
     scales = facts.shared_scales(records)
     parts = [cells.record_parts(record, scales) for record in records]
-    heights = list(map(cells.part_height, parts))
+    heights = list(map(cells.height, records, parts))
     env = _environment()
     style = env.get_template('page.css').render(
         heights=sorted(set(heights)),
@@ -110,6 +110,8 @@ def _environment():
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True,
         trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined, finalize=clean)
+    env.filters['number'] = lambda value: (
+        '–' if value is None else f'{value:.3f}')
     env.policies['json.dumps_kwargs'] = {
         'separators': (',', ':'), 'allow_nan': False,
         'default': lambda scalar: scalar.item()}  # NumPy's numbers

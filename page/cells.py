@@ -29,17 +29,19 @@ def record_parts(record, scales):
             for i, text in enumerate(texts)]
 
 
-def part_height(parts):
+def height(record, parts):
     """Estimates the height of a record that is not yet laid out.
 
     Args:
+        record (dict): A record (``saliency.records``).
         parts (list): What ``record_parts`` returned.
 
     Returns:
-        int: Pixels.
+        int: Pixels, of a page 1,200 wide.
     """
-    return int(118 + sum(26.5 * (len(rows) + .5)
-                         for lines in parts for rows in lines))
+    more = sum(bool(record.get(name)) for name in ('soft', 'removed'))
+    return int(118 + 26 * more + sum(26.5 * (len(rows) + .5)
+                                     for lines in parts for rows in lines))
 
 
 def _lines(text, has_stop):

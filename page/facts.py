@@ -33,8 +33,9 @@ def record_facts(record, training):
 
     Returns:
         dict: JSON-ready; the keys that ``page.js`` reads: ``gold``,
-        ``softmax`` and ``dknn`` (labels or None), ``credibility``,
+        ``softmax``, ``dknn`` and ``soft`` (labels or None), ``credibility``,
         ``confidence`` (of softmax), ``conformity`` (the highest),
+        ``soft_credibility`` (of soft DkNN),
         ``length`` (words), ``differ`` and ``rank`` (see
         ``saliency.records.agreement``), ``layers``, ``classes`` (softmax
         probabilities, conformity and p-values of all labels, then the last
@@ -45,7 +46,9 @@ def record_facts(record, training):
     differ, rank = agreement(record)
     return {
         'gold': record.get('gold'), 'softmax': softmax.get('label'),
-        'dknn': dknn.get('label'), 'credibility': dknn.get('credibility'),
+        'dknn': dknn.get('label'), 'soft': soft.get('label'),
+        'credibility': dknn.get('credibility'),
+        'soft_credibility': _number(soft.get('credibility')),
         'confidence': softmax.get('confidence'),
         'conformity': max(dknn.get('conformity') or [0]),
         'length': sum(map(len, record['words'])), 'differ': differ,

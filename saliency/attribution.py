@@ -198,14 +198,14 @@ def neighbor_changes(before, after):
     Returns:
         list of NeighborChange: One for each layer.
     """
-    return [NeighborChange(_without(a, b), _without(b, a))
-            for a, b in zip(np.asarray(before), np.asarray(after),
-                            strict=True)]
+    layers = zip(np.asarray(before).tolist(), np.asarray(after).tolist(),
+                 strict=True)
+    return [NeighborChange(_without(a, b), _without(b, a)) for a, b in layers]
 
 
 def _without(a, b):
     """Entries of `a` that are not in `b`, ascending; none occurs twice."""
-    return np.sort(a[np.isin(a, b, assume_unique=True, invert=True)])
+    return np.array(sorted(set(a).difference(b)), int)
 
 
 class ReductionStep(NamedTuple):

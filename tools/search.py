@@ -93,6 +93,11 @@ GROUPS = {
     'long, second round': Group(('imdb.binary',), '--model bow' + GLOVE, (
         '--adversarial 0', '--adversarial 1', '--embed-dropout 0.5',
         '--adversarial 1 --embed-dropout 0.5')),
+    'pair, cnn': Group(('snli',), '--model cnn --layer 1' + GLOVE, (
+        '--embed-dropout 0.1', '--embed-dropout 0')),
+    'pair, bilstm': Group(('snli',), '--model bilstm --unit 100 --layer 1'
+                          + GLOVE, ('--embed-dropout 0.1',
+                                    '--embed-dropout 0')),
     'no vectors, second round': Group(
         ('vader.movie', 'custrev'), '--model cnn', (
             '--adversarial 0', '--adversarial 1', '--adversarial 5')),

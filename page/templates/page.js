@@ -21,11 +21,12 @@ const count = n => n.toLocaleString('en-US');
 // ---- filters, sorting, search; the state is kept in the address
 
 const isWrong = (t, who) => t.gold !== null && t[who] !== null && t[who] !== t.gold;
+const PREDICTORS = ['dknn', 'soft', 'softmax'];
+const predicting = t => PREDICTORS.filter(who => t[who] !== null);
 const WRONG = {
-  dknn: t => isWrong(t, 'dknn'),
-  softmax: t => isWrong(t, 'softmax'),
-  either: t => isWrong(t, 'dknn') || isWrong(t, 'softmax'),
-  both: t => isWrong(t, 'dknn') && isWrong(t, 'softmax'),
+  ...Object.fromEntries(PREDICTORS.map(who => [who, t => isWrong(t, who)])),
+  any: t => predicting(t).some(who => isWrong(t, who)),
+  all: t => predicting(t).length > 0 && predicting(t).every(who => isWrong(t, who)),
 };
 const METHODS = {
   top: t => t.differ,
@@ -38,7 +39,7 @@ const FILTERS = {
   predicted: (t, value) => (t.dknn ?? t.softmax) === Number(value),
   methods: (t, value) => METHODS[value](t),
   credibility: (t, value) => t.credibility !== null && t.credibility < Number(value),
-  disagree: t => t.dknn !== null && t.softmax !== null && t.dknn !== t.softmax,
+  disagree: t => new Set(predicting(t).map(who => t[who])).size > 1,
 };
 
 const readForm = () => {

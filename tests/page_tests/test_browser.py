@@ -8,8 +8,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize('field, value, expected', [
-    ('wrong', 'either', ['t1', 't2']), ('wrong', 'dknn', ['t1']),
-    ('wrong', 'softmax', ['t1', 't2']), ('wrong', 'both', ['t1']),
+    ('wrong', 'any', ['t1', 't2']), ('wrong', 'dknn', ['t1']),
+    ('wrong', 'softmax', ['t1', 't2']), ('wrong', 'all', ['t1']),
     ('gold', '0', ['t1', 't2']), ('gold', '1', ['t0']),
     ('predicted', '0', ['t2']),
     ('methods', 'top', ['t1', 't2']),
@@ -23,6 +23,34 @@ def test_filters(page, field, value, expected):
     page.wait_for_function('document.querySelectorAll("[hidden]").length < 4')
     assert shown(page) == ['t0', 't1', 't2', 't3']
     assert page.inner_text('#count') == '4 texts'
+
+
+@pytest.mark.parametrize('field, value, expected', [
+    ('wrong', 'soft', ['t0', 't2']), ('wrong', 'any', ['t0', 't1', 't2']),
+    ('wrong', 'all', []), ('sort', 'soft_credibility', '1203'),
+    ('sort', '-soft_credibility', '0213')])
+def test_soft_dknn_counts_among_the_predictors(tab, tmp_path, field, value,
+                                               expected):
+    """Softmax and DkNN agree on every text, soft DkNN with them on t1."""
+    records = [
+        {**record(i, ['a', 'film'], gold, label, label, .5, .5,
+                  conformity=[0, 1]),
+         'soft': {'label': soft, 'conformity': [.5, .5],
+                  'p_values': [.1, .2], 'credibility': credibility,
+                  'confidence': .9, 'prediction_set': [], 'error': .05}}
+        for i, (gold, label, soft, credibility) in enumerate([
+            (1, 1, 0, .9), (1, 0, 1, .1), (0, 0, 1, .4)])]
+    records.append(record(3, ['no', 'soft'], None, 1, 1, .5, .5,
+                          conformity=[0, 1]))
+    visualize.write_page(tmp_path / 'page.html', records)
+    tab.goto((tmp_path / 'page.html').as_uri())
+    tab.select_option(f'[name={field}]', value)
+    assert shown(tab) == ([f't{i}' for i in expected] if field == 'sort'
+                          else expected)
+    tab.select_option(f'[name={field}]', '')
+    tab.check('[name=disagree]')
+    assert shown(tab) == ['t0', 't1', 't2']
+    assert tab.locator('.tag').count() == 3
 
 
 def test_disagree_credibility_and_both(page):
@@ -56,7 +84,7 @@ def test_sort(page, key, expected):
 
 
 def test_state_is_in_the_address(page, address):
-    page.select_option('[name=wrong]', 'either')
+    page.select_option('[name=wrong]', 'any')
     page.fill('[name=q]', 'l')
     page.select_option('[name=sort]', '-confidence')
     assert shown(page) == ['t2', 't1']
