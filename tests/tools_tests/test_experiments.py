@@ -154,7 +154,8 @@ def test_a_page_without_marks_is_refused_before_training(
 
 def test_what_fails_is_named_and_leaves_the_page(toy, docs, tmp_path,
                                                  monkeypatch, capfd):
-    monkeypatch.setattr(experiments, 'EXPERIMENTS', [f'{toy} --word_vectors /no'])
+    monkeypatch.setattr(experiments, 'EXPERIMENTS', [
+        f'{toy} --word_vectors /no'])
     with pytest.raises(UserError, match=r'train\.py ended with exit code 2'):
         experiments.main(['--out', str(tmp_path / 'runs'), '--docs',
                           str(docs)])
