@@ -45,6 +45,7 @@ DEFAULTS = {
     (ANY, ANY): Hyperparameters(64, 20, 4, .003, .1, .2, .99, 0)._asdict(),
     ('bilstm', ANY): {'adversarial': 1},
     ('rnn', ANY): {'adversarial': 1},
+    ('bow', 'words'): {'adversarial': 1},
     (ANY, 'characters'): {'embed_dropout': 0},
     (ANY, 'long'): {'batchsize': 16, 'patience': 8},
     (ANY, 'pair'): {'learning_rate': .001, 'embed_dropout': .1,

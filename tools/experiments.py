@@ -5,8 +5,8 @@
 
 Every model is trained with each of ``SEEDS``, which also split the data; the
 linear baseline has the same splits.  What is finished is not repeated.
-The table stands between two marks in docs/experiments.md and is replaced
-whole.
+The table stands between two marks in docs/experiments.md; the rows of the
+chosen experiments are replaced.
 """
 import pathlib
 import sys
@@ -212,6 +212,24 @@ def cells(flags, found):
             f'{np.mean([one["train_seconds"] for one in found]):.0f} s']
 
 
+def rows_of(page):
+    """The rows that a page holds.
+
+    Args:
+        page (Path): The page.
+
+    Returns:
+        dict: The flags of an experiment to its ``cells``.
+
+    Raises:
+        UserError: As for ``pages.read_parts``.
+    """
+    _, results, _ = pages.read_parts(page)
+    rows = [line.strip('| ').split(' | ') for line in results.splitlines()
+            if line.startswith('| `--')]
+    return {row[0].strip('`'): row for row in rows}
+
+
 def nll(found, start):
     """NLL of the report of a ``result`` whose name begins so."""
     return next(report['nll'] for name, report in found['reports'].items()
@@ -237,8 +255,8 @@ def mean(values):
 def build_parser():
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
     parser.add_argument('--only', default='', metavar='TEXT',
-                        help='only experiments whose flags hold TEXT; their '
-                             'table is printed and not written')
+                        help='only experiments whose flags hold TEXT; the '
+                             'other rows stay as they are')
     parser.add_argument('--out', default=RESULTS, metavar='DIR',
                         help="folder of all runs, relative to the project's "
                              f'(default: {RESULTS})')
@@ -254,13 +272,13 @@ def build_parser():
 def main(argv=None):
     args = build_parser().parse_args(argv)
     page = args.docs / PAGE
-    if not args.only:
-        pages.read_parts(page)  # it is in order, before hours of training
+    rows = rows_of(page)  # it is in order, before hours of training
     found = results(args.only, args.out, args.jobs)
-    table = pages.table(HEAD, [cells(flags, found[flags]) for flags in found])
-    print(table)
-    if not args.only:
-        pages.write_between(page, table)
+    made = {flags: cells(flags, found[flags]) for flags in found}
+    print(pages.table(HEAD, made.values()))
+    rows.update(made)
+    pages.write_between(page, pages.table(HEAD, [
+        rows[flags] for flags in EXPERIMENTS if flags in rows]))
 
 
 if __name__ == '__main__':

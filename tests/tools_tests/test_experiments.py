@@ -136,12 +136,22 @@ def test_rows_by_hand(finished, docs, commands):
         f'| `--dataset custrev --model rnn` | 12 | 51.0 ± 1.0 | {end}']
 
 
-def test_a_choice_is_printed_and_not_written(finished, docs, capsys):
+def test_of_a_choice_only_its_rows_change(finished, docs, capsys):
+    """Whatever the page has of others stays, in the order of EXPERIMENTS."""
+    page = docs / experiments.PAGE
+    page.write_text(f'a\n{pages.BEGIN}\n| x |\n|---|\n'
+                    '| `--dataset custrev --model rnn` | old | 1 |\n'
+                    '| `--dataset TREC --model cnn --char-based` | kept | 2 |'
+                    f'\n| `--dataset gone --model rnn` | 3 |\n{pages.END}')
     experiments.main(['--out', str(finished), '--docs', str(docs),
                       '--only', 'custrev'])
     said = capsys.readouterr().out
     assert 'custrev' in said and 'TREC' not in said
-    assert (docs / experiments.PAGE).read_bytes() == PAGE.encode()
+    rows = page.read_text('utf-8').splitlines()[4:-1]
+    assert rows[0] == ('| `--dataset TREC --model cnn --char-based` | kept '
+                       '| 2 |')
+    assert rows[1].startswith('| `--dataset custrev --model rnn` | 12 | 51.0')
+    assert len(rows) == 2
 
 
 def test_a_page_without_marks_is_refused_before_training(
