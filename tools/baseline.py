@@ -54,19 +54,21 @@ def ngrams(example, longest):
             for i in range(len(tokens) - n + 1)]
 
 
-def evaluate(data, char_based=False):
+def evaluate(data, char_based=False, longest=None):
     """Trains and evaluates the baseline.
 
     Args:
         data (text_datasets.Dataset): Its splits.
         char_based (bool): Whether its tokens are characters.
+        longest (int): Tokens of the longest n-gram, at least 1; without it,
+            ``LONGEST``.
 
     Returns:
         Result: Of equal validation accuracies the smallest C counts.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
-    longest = LONGEST[char_based]
+    longest = longest or LONGEST[char_based]
     vectorizer = TfidfVectorizer(
         analyzer=lambda example: ngrams(example, longest), min_df=2)
     train = vectorizer.fit_transform(data.train)
@@ -91,6 +93,8 @@ def build_parser():
         help='of the splits, one or several (default: 0)')
     add('--char-based', action='store_true',
         help='characters in place of words')
+    add('--longest', type=flags.positive, metavar='N',
+        help='tokens of the longest n-gram (default: 2 words, 5 characters)')
     add('--data-dir', metavar='DIR',
         help='folder with the published data files (default: $DKNN_DATA)')
     return parser
@@ -102,7 +106,7 @@ def main(argv=None):
     for name, seed in itertools.product(args.dataset, args.seed):
         data = text_datasets.load_dataset(name, args.data_dir, seed=seed,
                                           char_based=args.char_based)
-        found = evaluate(data, args.char_based)
+        found = evaluate(data, args.char_based, args.longest)
         print(f'{name:20}{seed:6}{found.c:6}{found.valid:8.4f}'
               f'{found.test:8.4f}', flush=True)
 

@@ -40,6 +40,13 @@ def test_the_strength_is_chosen_on_the_validation_split():
     assert baseline.evaluate(data) == (1, 1., .8)
 
 
+def test_single_words_cannot_tell_what_their_order_says():
+    """Label: whether 'good' comes first; each text has the same two words."""
+    data = dataset(*[['good bad', 'bad good'] * 5] * 3)
+    assert baseline.evaluate(data).test == 1
+    assert baseline.evaluate(data, longest=1).test == .5
+
+
 def test_characters():
     data = dataset(['good a', 'bad b'] * 5, ['good', 'bad'], ['good', 'bad'])
     data = data._replace(**{
