@@ -104,18 +104,31 @@ def without(xs, i, word, side):
     return one.replace(side, [np.delete(one.sides[side][0], word)])
 
 
-def assert_close(one, other):
-    """Nested lists and dicts are equal, floats to one in the last digit."""
+def is_method_part(part):
+    return isinstance(part, dict) and 'scores' in part
+
+
+def assert_close(one, other, digit=1e-5):
+    """Nested lists and dicts are equal, floats to two in the last digit.
+
+    Args:
+        one (object): Part of a record.
+        other (object): The same part of another.
+        digit (float): What one in the last decimal that is written amounts
+            to; a method's entry has the decimals of its method.
+    """
     assert type(one) is type(other)
     if isinstance(one, dict):
         assert list(one) == list(other)
         for key in one:
-            assert_close(one[key], other[key])
+            assert_close(one[key], other[key],
+                         10.0 ** -METHODS[key].decimals
+                         if is_method_part(one[key]) else digit)
     elif isinstance(one, list):
         assert len(one) == len(other)
         for a, b in zip(one, other, strict=True):
-            assert_close(a, b)
+            assert_close(a, b, digit)
     elif isinstance(one, float):
-        assert one == pytest.approx(other, abs=2.1e-5)
+        assert one == pytest.approx(other, abs=2.1 * digit)
     else:
         assert one == other
