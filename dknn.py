@@ -17,6 +17,7 @@ from neighbors.examples import IndexedExamples
 from neighbors.layers import Neighbors
 from neighbors.predictions import Prediction, References
 from neighbors.votes import (
+    as_labels,
     distance_sums,
     nearest_label,
     sum_by_label,
@@ -211,6 +212,25 @@ class DkNN(IndexedExamples):
             ndarray: float64 (B, C), finite.
         """
         return soft.log_odds(self._scores('soft_log_odds', activations))
+
+    def soft_gradients(self, activations, targets):
+        """Gradient of ``soft_log_odds`` by the activations.
+
+        d/dh_l [log q(x, y) - log(1 - q(x, y))], analytically: counted votes
+        have none.
+
+        Args:
+            activations (list): L arrays (B, D_l).
+            targets (ndarray): Integers (B,) in [0, C), the class y of each.
+
+        Returns:
+            list: L arrays, float64 (B, D_l); 0 for layers that are not
+            searched or have the weight 0.
+        """
+        activations = self._checked('soft_gradients', activations, 'fit',
+                                    'tune')
+        return self._soft.gradients(activations, as_labels(
+            targets, len(activations[0]), self.n_class))
 
     def soft_shares(self, activations, found):
         """What part of each layer's kernel sums the neighbours have.

@@ -1,9 +1,10 @@
 """Kernel sums where an index finds neighbours, but does not compare all."""
 import numpy as np
 
+from errors import ArgumentError
 from neighbors import arrays
-from neighbors.kernels import KernelSums, LogSums, only
 from neighbors.layers import BATCH, ranked
+from neighbors.sums import KernelSums, LogSums, only
 
 
 class FoundExamples:
@@ -63,6 +64,40 @@ class FoundExamples:
             LogSums: (B, C).
         """
         return only(self.log_sums(Q, [square]))
+
+    def class_means(self, Q, square):
+        """The mean of each class's neighbours, weighted by their kernels.
+
+        As of ``AllExamples``; the farthest neighbour stands for a class that
+        none of them has.
+
+        Args:
+            Q (ndarray): float32 (B, D).
+            square (float): s^2 > 0.
+
+        Returns:
+            tuple: log S, float64 (B, C), and the means, float64 (B, C, D).
+
+        Raises:
+            ArgumentError: If the index does not keep its examples as ``X_``.
+        """
+        if not hasattr(self._index, 'X_'):
+            raise ArgumentError(
+                'index', self._index, 'has no attribute X_ with the examples '
+                'given to fit(), which gradients need; take one that has')
+        distances, indices = ranked(self._index, Q, self._k)
+        exponents = distances * distances / (-2 * square)
+        labels = self._labels[indices]
+        logs = self._sum(exponents, labels)
+        means = np.empty((len(Q), self._n_class, self.width))
+        for i, (row, found) in enumerate(zip(indices, labels, strict=True)):
+            X = self._index.X_[row].astype(np.float64)
+            member = np.arange(self._n_class)[:, None] == found  # (C, k)
+            member[~member.any(axis=1), -1] = True
+            weights = np.exp(np.where(member, exponents[i], -np.inf)
+                             - logs[i][:, None])
+            means[i] = weights @ X
+        return logs, means
 
     def _sum(self, exponents, labels):
         """log S (b, C) from exponents and labels of neighbours, (b, k)."""

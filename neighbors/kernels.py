@@ -8,93 +8,16 @@ however far from everything.
 
 B queries, N examples of width D, of which d columns vary, C classes.
 """
-from typing import NamedTuple
-
 import numpy as np
 
 from neighbors import arrays
+from neighbors.sums import LOWEST, ClassMeans, KernelSums, LogSums
 
 BLOCK = 1024             # examples of a block
 KEPT_BYTES = 1 << 29     # examples up to this size are kept centred in memory
 ROUNDING = 2. ** -53     # u, of float64
-# exp is slow where its value is no normal number.  Terms below e^LOWEST count
-# as much, which is nothing beside a sum of LEAST
-LOWEST = -700.
+# Beside a sum of LEAST, terms below e^LOWEST are nothing
 LEAST = 1e-250
-
-
-class KernelSums(NamedTuple):
-    """Sums over some blocks of examples: ``total * exp(shift)``.
-
-    They add up over blocks, wherever a block was summed.  Whatever the order
-    of merging, log S stays within the bound of ``AllExamples``, so that what
-    is rounded under that bound comes out the same.
-
-    Attributes:
-        shift (ndarray): float64 (..., B, C), -inf without examples.
-        total (ndarray): float64 (..., B, C) in [0, number of examples].
-    """
-
-    shift: np.ndarray
-    total: np.ndarray
-
-    @classmethod
-    def empty(cls, shape):
-        """The sums over no example.
-
-        Args:
-            shape (tuple): (..., B, C).
-
-        Returns:
-            KernelSums: Of that shape.
-        """
-        return cls(np.full(shape, -np.inf), np.zeros(shape))
-
-    def merge(self, other):
-        """The sums over the examples of both.
-
-        Args:
-            other (KernelSums): Of the same queries over other examples.
-
-        Returns:
-            KernelSums: Shifted by the larger of both shifts.
-        """
-        shift = np.maximum(self.shift, other.shift)
-        base = np.where(shift == -np.inf, 0, shift)
-        return KernelSums(shift, self.total * np.exp(self.shift - base)
-                          + other.total * np.exp(other.shift - base))
-
-    def log(self, missing):
-        """log S.
-
-        Args:
-            missing (ndarray): float64, what stands for the exponent of a
-                class without examples; in a shape that fits.
-
-        Returns:
-            ndarray: float64 (..., B, C), finite.
-        """
-        none = self.total == 0
-        return np.where(none, missing, self.shift + np.log(
-            np.where(none, 1, self.total)))
-
-
-class LogSums(NamedTuple):
-    """log S of B queries: ``values + offset``.
-
-    What classes differ by is in the values alone, since the offset of a
-    query far from everything may be so large that they would drown in it.
-
-    Attributes:
-        values (ndarray): float64 (..., B, C), finite.
-        offset (ndarray): float64 (..., B), finite.
-        bound (ndarray): float64 (..., B), on the error of the values and on
-            that of log S.
-    """
-
-    values: np.ndarray
-    offset: np.ndarray
-    bound: np.ndarray
 
 
 class AllExamples:
@@ -189,6 +112,36 @@ class AllExamples:
             found.values[:, left] = sums.log(farthest[:, :, None])
         return found
 
+    def class_means(self, Q, square):
+        """The mean of each class's examples, weighted by their kernels.
+
+        d log S(q, y) / dq = (mean of y - q) / s^2.  The one example that
+        stands for a class without any is opposite to q.
+
+        Args:
+            Q (ndarray): float32 (B, D).
+            square (float): s^2 > 0.
+
+        Returns:
+            tuple: log S, float64 (B, C), and the means, float64 (B, C, D);
+            both less something that the classes have in common.
+        """
+        z, norm = self._centred(Q)
+        queries = self._scaled(z, norm, 1 / square, shifted=True)
+        found = ClassMeans(len(Q), self._n_class, len(self._columns))
+        for number, (_, slices) in enumerate(self._blocks):
+            block = self._examples_of(number)
+            exponents = queries @ block.T  # (B, n)
+            for y, columns in slices:
+                found.add(y, exponents[:, columns], block[columns, :-2])
+        means = np.zeros((len(Q), self._n_class, self.width))
+        means[:, :, self._columns] = found.means()
+        missing = np.setdiff1d(np.arange(self._n_class), self._present)
+        means[:, missing] = (-self._longest * z
+                             / np.where(norm, norm, 1)[:, None])[:, None]
+        farthest = self._longest * (2 * norm + self._longest) / -2 / square
+        return found.sums.log(farthest[:, None]), means
+
     def _sums(self, z, norm, squares, shifted=True):
         """KernelSums (n, B, C) over all blocks, of centred queries.
 
@@ -197,10 +150,7 @@ class AllExamples:
         """
         # One bandwidth scales the queries, several the products
         scale = 1 / squares[0] if len(squares) == 1 else 1.
-        queries = np.empty((len(z), len(self._columns) + 2))
-        np.multiply(z[:, self._columns], scale, out=queries[:, :-2])
-        queries[:, -2] = scale
-        queries[:, -1] = 0 if shifted else -.5 * scale * norm ** 2
+        queries = self._scaled(z, norm, scale, shifted)
         factors = [1 / square / scale for square in squares]
         sums = KernelSums.empty((len(squares), len(z), self._n_class))
         for number in range(len(self._blocks)):
@@ -228,15 +178,22 @@ class AllExamples:
 
     # ------------------------------------------------------------- in blocks
 
+    def _scaled(self, z, norm, scale, shifted):
+        """Queries times a scale (B, d + 2); times examples, exponents."""
+        queries = np.empty((len(z), len(self._columns) + 2))
+        np.multiply(z[:, self._columns], scale, out=queries[:, :-2])
+        queries[:, -2] = scale
+        queries[:, -1] = 0 if shifted else -.5 * scale * norm ** 2
+        return queries
+
     def _block_sums(self, queries, number, factors, shifted=True):
         """KernelSums (n, B, C) of one block.
 
         ``queries`` (B, d + 2) times ``factors`` (n,) are centred queries
         over s^2, 1 / s^2, and what is added to the exponents.
         """
-        rows, slices = self._blocks[number]
-        block = self._kept[number] if self._kept is not None else (
-            self._block(rows))
+        _, slices = self._blocks[number]
+        block = self._examples_of(number)
         sums = KernelSums.empty((len(factors), len(queries), self._n_class))
         exponents = queries @ block.T  # (B, n)
         for y, columns in slices:
@@ -249,6 +206,11 @@ class AllExamples:
                 sums.shift[i, :, y] = shift * factors[i]
                 sums.total[i, :, y] = kernel.sum(axis=1)
         return sums
+
+    def _examples_of(self, number):
+        """What ``_block`` returns for a block, kept or made again."""
+        return (self._block(self._blocks[number][0]) if self._kept is None
+                else self._kept[number])
 
     def _block(self, rows):
         """Centred examples, minus half their squared norms, 1s, (n, d + 2)."""
@@ -303,11 +265,6 @@ class AllExamples:
         size = max(1, arrays.CELLS // 4 // self.width)
         for rows in arrays.slices(len(self._order), size):
             yield self._X[self._order[rows]].astype(np.float64, order='C')
-
-
-def only(found):
-    """LogSums (B, C) of the only bandwidth of some (1, B, C)."""
-    return LogSums(*(part[0] for part in found))
 
 
 def _kernels(exponents, factors):

@@ -19,7 +19,8 @@ import parallel
 from errors import ArgumentError
 from neighbors import arrays
 from neighbors.found import FoundExamples
-from neighbors.kernels import ROUNDING, AllExamples, only
+from neighbors.kernels import ROUNDING, AllExamples
+from neighbors.sums import only
 
 QUERIES = 256   # queries of a piece of work, at most
 LEAST_QUERIES = 32
@@ -149,6 +150,44 @@ class SoftLayers:
         return found
 
 
+    def gradients(self, activations, targets):
+        """Of log q(x, y) - log(1 - q(x, y)) by the activations of each layer.
+
+        With c the gradient of the log-odds by the scores (1 for y, minus the
+        share among the others for another class) and m_l(x, y') the mean of
+        the examples of class y', weighted by their kernels, it is
+        w_l / s_l^2 sum_y' c_y' m_l(x, y'): as the c add up to 0, h_l itself
+        falls out.
+
+        Args:
+            activations (list): L arrays (B, D_l).
+            targets (ndarray): Integers (B,) in [0, C), the class y of each.
+
+        Returns:
+            list: L arrays, float64 (B, D_l); 0 for layers that have no say.
+        """
+        used = [(sums, self._layers[i], self._squares[i], self.weights[i])
+                for i, sums in enumerate(self._sums) if sums is not None]
+        found = [np.zeros(np.shape(h)) for h in activations]
+
+        def fill(rows):
+            means, scores = [], np.zeros((rows.stop - rows.start,
+                                          self._n_class))
+            for sums, layer, square, weight in used:
+                Q = arrays.as_queries(activations[layer][rows], sums.width)
+                logs, mean = sums.class_means(Q, square)
+                means.append(mean)
+                scores += weight * logs
+            c = _log_odds_gradient(scores, targets[rows])
+            for (_, layer, square, weight), mean in zip(used, means,
+                                                        strict=True):
+                found[layer][rows] = weight / square * np.einsum(
+                    'bc,bcd->bd', c, mean)
+
+        parallel.run(fill, pieces(len(activations[0])))
+        return found
+
+
 def layer_sums(indexes, place, labels, n_class, k):
     """The kernel sums of one layer: over all examples if its index is exact.
 
@@ -218,6 +257,18 @@ def log_odds(scores):
     """
     return np.stack([scores[:, y] - log_sum(np.delete(scores, y, axis=1))
                      for y in range(scores.shape[1])], axis=1)
+
+
+def _log_odds_gradient(scores, targets):
+    """Of the targets' log-odds by scores (B, C): float64 (B, C)."""
+    rows = np.arange(len(scores))
+    others = scores.copy()
+    others[rows, targets] = -np.inf
+    others -= others.max(axis=1, keepdims=True)
+    shares = np.exp(others)
+    shares /= -shares.sum(axis=1, keepdims=True)
+    shares[rows, targets] = 1
+    return shares
 
 
 def conformity(scores):

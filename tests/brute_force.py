@@ -62,7 +62,7 @@ def soft_scores(layers, labels, queries, bandwidths, weights, n_class):
     scores = np.zeros((len(queries[0]), n_class), np.longdouble)
     for X, Q, s, w in zip(layers, queries, bandwidths, weights, strict=True):
         X = np.asarray(X, np.float32).astype(np.longdouble)
-        for i, q in enumerate(np.asarray(Q, np.float32)):
+        for i, q in enumerate(np.asarray(Q)):
             e = ((X - q) ** 2).sum(axis=1) / (-2 * np.longdouble(s) ** 2)
             for y in range(n_class):
                 part = e[labels == y]

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from errors import ArgumentError
 from neighbors import INDEXES, bandwidths, kernels, soft
 from neighbors.layers import LayerIndexes
+from neighbors.sums import KernelSums, only
 
 pytestmark = pytest.mark.filterwarnings('error')
 
@@ -239,7 +240,7 @@ def test_both_ways_stay_within_the_bound():
     sums = kernels.AllExamples(index, labels, 3)
     for s in (.2, 1., 5.):
         truth = brute_force.soft_scores(X, labels, Q, [s], [1], 3)
-        near = kernels.only(sums.log_sums(Q[0], [s * s]))
+        near = only(sums.log_sums(Q[0], [s * s]))
         apart = sums.log_sums_apart(Q[0], s * s)
         for found in (near, apart):
             total = found.values + found.offset[:, None]
@@ -259,7 +260,7 @@ def test_sums_merge_in_any_order():
     left = one.merge(two).merge(three)
     right = three.merge(one.merge(two))
     np.testing.assert_allclose(left.log(0), right.log(0), rtol=1e-14)
-    none = kernels.KernelSums.empty((1, 4, 3))
+    none = KernelSums.empty((1, 4, 3))
     np.testing.assert_array_equal(none.merge(none).log(-9.), -9)
     np.testing.assert_array_equal(none.merge(one).log(0), one.log(0))
 
