@@ -22,7 +22,7 @@ from benchmarks.timing import Clock
 from dknn import DkNN
 from functions.adam import Adam
 from nlp_utils import Texts
-from saliency.explainer import consecutive_batches
+from saliency.batches import consecutive_batches
 
 
 def build_parser():

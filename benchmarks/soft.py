@@ -4,7 +4,7 @@ import statistics
 import runs
 from benchmarks.timing import seconds_of
 from dknn import DkNN
-from saliency.explainer import consecutive_batches
+from saliency.batches import consecutive_batches
 
 PEER = 'counted conformity'
 

@@ -239,6 +239,44 @@ class Classifier(chainer.Chain):
         with chainer.no_backprop_mode():
             return devices.to_numpy(self._nll(xs, labels, at)[1])
 
+    def layers_at(self, xs, at=None):
+        """Outputs of every layer at given word vectors, dropout off.
+
+        Args as for ``embedding_gradients``.
+
+        Returns:
+            list: Float32 ndarrays (B, D_l), input side first.
+        """
+        with chainer.no_backprop_mode():
+            return [devices.to_numpy(h) for h in self._layers_at(xs, at)[1]]
+
+    def gradients_through_layers(self, xs, slopes, at=None):
+        """Gradient at the word vectors of a value of the layers, dropout off.
+
+        Args:
+            xs (Texts): B examples.
+            slopes (callable): From the layers, a list of float32 ndarrays
+                (B, D_l), to a list of the gradients of the value by them,
+                arrays (B, D_l).
+            at (list): As for ``embedding_gradients``.
+
+        Returns:
+            list: For each side an ndarray (T, d).
+        """
+        with chainer.using_config('use_cudnn', 'never'):
+            packed, layers = self._layers_at(xs, at)
+            found = slopes([devices.to_numpy(h) for h in layers])
+            moving = [(h, chainer.Variable(self.xp.asarray(
+                           slope, dtype=h.dtype)))
+                      for h, slope in zip(layers, found, strict=True)
+                      if np.any(slope)]
+            if not moving:
+                return [np.zeros(e.shape, e.dtype) for e, _ in packed]
+            gradients = chainer.grad(
+                [h for h, _ in moving], [e for e, _ in packed],
+                [slope for _, slope in moving])
+        return [devices.to_numpy(g) for g in gradients]
+
     def _gradients(self, xs, labels, at=None):
         """Packed word vectors of each side, as ``_embed`` returns them, and
         the gradients at them, ndarrays (T, d)."""
@@ -251,16 +289,23 @@ class Classifier(chainer.Chain):
     def _nll(self, xs, labels, at):
         """Packed word vectors of each side, as ``_embed`` returns them, and
         the NLL, a Variable (B,)."""
+        packed, layers = self._layers_at(xs, at)
+        with chainer.using_config('train', False):
+            z = self._output(layers)
+        if labels is None:
+            labels = z.array.argmax(axis=1)
+        labels = self.xp.asarray(labels, dtype=np.int32)
+        return packed, F.softmax_cross_entropy(z, labels, reduce='no')
+
+    def _layers_at(self, xs, at):
+        """Packed word vectors of each side, as ``_embed`` returns them, and
+        the layers, Variables (B, D_l)."""
         with chainer.using_config('train', False):
             packed = self._embed(self._texts(xs))
             if at is not None:
                 packed = [(chainer.Variable(self.xp.asarray(e)), lengths)
                           for e, (_, lengths) in zip(at, packed, strict=True)]
-            z = self._output_at(packed)
-        if labels is None:
-            labels = z.array.argmax(axis=1)
-        labels = self.xp.asarray(labels, dtype=np.int32)
-        return packed, F.softmax_cross_entropy(z, labels, reduce='no')
+            return packed, self._layers_from_vectors(*packed)
 
     def _texts(self, xs):
         """The examples as Texts of as many sides as the classifier takes."""

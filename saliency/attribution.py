@@ -43,22 +43,37 @@ def score_drops(whole, variants, counts, targets):
     return np.split(drops, np.cumsum(counts)[:-1])
 
 
-def gradient_times_input(gradient, embeddings):
+class Loss(NamedTuple):
+    """What gradient methods differentiate: low where the class is likely.
+
+    All lists have one entry, for pairs two: premises, hypotheses.
+
+    Attributes:
+        value (callable): From a list of word vectors (T, d) to the value of
+            each example, floats (n,).
+        gradient (callable): From the same to the list of the gradients of
+            each example's own value at those vectors, (T, d).
+        embeddings (list of tuple): Word vectors (T, d) and lengths (n,).
+    """
+
+    value: object
+    gradient: object
+    embeddings: list
+
+
+def gradient_times_input(loss):
     """Gradient times input, the first-order approximation of leave-one-out.
 
-    ``s_i = - dNLL / de_i . e_i``.  All lists below have one entry, for pairs
-    two: premises, hypotheses.
+    ``s_i = - dloss / de_i . e_i``.
 
     Args:
-        gradient (callable): From a list of word vectors (T, d) to the list
-            of each example's own dNLL/de at those vectors, (T, d).
-        embeddings (list of tuple): Word vectors (T, d) and lengths (n,).
+        loss (Loss): Of n texts.
 
     Returns:
         list of list: Floats (L_i - 1,) for each of the n texts.
     """
-    at = [e for e, _ in embeddings]
-    return _times_input(gradient(at), embeddings)
+    at = [e for e, _ in loss.embeddings]
+    return _times_input(loss.gradient(at), loss.embeddings)
 
 
 def _times_input(gradients, embeddings):
@@ -77,25 +92,22 @@ class IntegratedGradients(NamedTuple):
     Attributes:
         scores (list of list): As for ``gradient_times_input``.
         gap (ndarray): Floats (n,), the sum of all scores, those of ``<eos>``
-            and of the premise included, minus log p(x) - log p(baseline); 0
-            for infinitely many steps.
+            and of the premise included, minus the fall of the loss from the
+            baseline to the text; 0 for infinitely many steps.
     """
 
     scores: list
     gap: np.ndarray
 
 
-def integrated_gradients(gradient, nll, embeddings, steps=50):
-    """Integrated gradients of log p from all-zero word vectors.
+def integrated_gradients(loss, steps=50):
+    """Integrated gradients from all-zero word vectors.
 
     The integral is taken by the midpoint rule (Sundararajan et al. 2017,
     eq. 3, sum the right end points).
 
     Args:
-        gradient (callable): As for ``gradient_times_input``.
-        nll (callable): From a list of word vectors (T, d) to each example's
-            NLL, floats (n,).
-        embeddings (list of tuple): As for ``gradient_times_input``.
+        loss (Loss): Of n texts.
         steps (int): Points on the way, at least 1.
 
     Returns:
@@ -106,28 +118,28 @@ def integrated_gradients(gradient, nll, embeddings, steps=50):
     """
     if steps < 1:
         raise ArgumentError('steps', steps, 'is below 1, the fewest points')
-    at = [e for e, _ in embeddings]
+    at = [e for e, _ in loss.embeddings]
     means = [np.zeros(e.shape) for e in at]
     for alpha in (np.arange(steps) + 0.5) / steps:
         point = [(alpha * e).astype(e.dtype) for e in at]
-        for mean, g in zip(means, gradient(point), strict=True):
+        for mean, g in zip(means, loss.gradient(point), strict=True):
             mean += g / steps
     totals = sum(
         np.add.reduceat(-(e * g).sum(axis=1), np.cumsum(lengths) - lengths)
-        for (e, lengths), g in zip(embeddings, means, strict=True))
-    gap = totals - (nll([np.zeros_like(e) for e in at]) - nll(at))
-    return IntegratedGradients(_times_input(means, embeddings), gap)
+        for (e, lengths), g in zip(loss.embeddings, means, strict=True))
+    gap = totals - (loss.value([np.zeros_like(e) for e in at])
+                    - loss.value(at))
+    return IntegratedGradients(_times_input(means, loss.embeddings), gap)
 
 
-def smoothgrad(gradient, embeddings, draws=25, sigma=0.15, seed=0):
+def smoothgrad(loss, draws=25, sigma=0.15, seed=0):
     """Gradient times input with the gradient averaged over noisy inputs.
 
     Smilkov et al. (2017).  Every example is given the same stream of noise,
     so its scores do not depend on the batch.
 
     Args:
-        gradient (callable): As for ``gradient_times_input``.
-        embeddings (list of tuple): As for ``gradient_times_input``.
+        loss (Loss): Of n texts.
         draws (int): Noisy copies, at least 1.
         sigma (float): Deviation of the noise, as a share of the range of the
             text's vectors (largest minus smallest value); at least 0.
@@ -143,13 +155,13 @@ def smoothgrad(gradient, embeddings, draws=25, sigma=0.15, seed=0):
         raise ArgumentError('draws', draws, 'is below 1, the fewest copies')
     if sigma < 0:
         raise ArgumentError('sigma', sigma, 'is negative; 0 adds no noise')
-    means = [np.zeros(e.shape) for e, _ in embeddings]
+    means = [np.zeros(e.shape) for e, _ in loss.embeddings]
     for draw in range(draws):
         point = [_noisy(e, lengths, sigma, (seed, side, draw))
-                 for side, (e, lengths) in enumerate(embeddings)]
-        for mean, g in zip(means, gradient(point), strict=True):
+                 for side, (e, lengths) in enumerate(loss.embeddings)]
+        for mean, g in zip(means, loss.gradient(point), strict=True):
             mean += g / draws
-    return _times_input(means, embeddings)
+    return _times_input(means, loss.embeddings)
 
 
 def _noisy(e, lengths, sigma, seed):
@@ -174,6 +186,22 @@ def random_scores(texts, seed=0):
     """
     return [np.random.default_rng([seed, *np.asarray(tokens).tolist()])
             .standard_normal(len(tokens) - 1) for tokens in texts]
+
+
+def scaled_mean(scores):
+    """The even mean of several scores of the same words.
+
+    Args:
+        scores (list): For each method its scores of the words of one text,
+            floats (L,).
+
+    Returns:
+        ndarray: Floats (L,) in [-1, 1], of each method's scores divided by
+        their largest absolute value; scores that are all 0 stay so.
+    """
+    scores = np.asarray(scores, np.float64)
+    largest = abs(scores).max(axis=1, keepdims=True, initial=0)
+    return (scores / np.where(largest, largest, 1)).mean(axis=0)
 
 
 class NeighborChange(NamedTuple):

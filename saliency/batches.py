@@ -5,6 +5,8 @@ import numpy as np
 
 from nlp_utils import Texts
 
+TOKENS_PER_BATCH = 4096  # about as many texts with a word left out
+
 
 class Batch(NamedTuple):
     """n examples, and what the predictors say of them.
@@ -46,3 +48,23 @@ def batch_of(xs, logits, prediction, odds, rows=slice(None)):
         odds = odds[rows]
         targets['soft'] = odds.argmax(axis=1)
     return Batch(xs, logits, prediction.votes[rows], targets, odds)
+
+
+def consecutive_batches(sizes, limit=None):
+    """Ranges of consecutive examples with a bounded sum of sizes.
+
+    Args:
+        sizes (ndarray): Integers (n,), tokens of each example.
+        limit (int): Largest sum, or None for ``TOKENS_PER_BATCH``; an
+            example beyond it is a batch by itself.
+
+    Yields:
+        slice: A range of positions.
+    """
+    limit = limit or TOKENS_PER_BATCH
+    begin = 0
+    while begin < len(sizes):
+        total = np.cumsum(sizes[begin:begin + limit])
+        end = begin + max(1, int((total <= limit).sum()))
+        yield slice(begin, end)
+        begin = end

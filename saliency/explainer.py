@@ -11,16 +11,14 @@ import numpy as np
 
 import text_datasets
 from dknn import Neighbors
-from errors import ArgumentError
 from metrics import confidence
 from nlp_utils import UNK, Texts
 from runs import forward, progress_bar
 from runs.activations import activations_of
 from saliency import attribution, parts, records
-from saliency.batches import batch_of
-from saliency.methods import METHODS, LeaveOneOut, Scores, all_options
-
-TOKENS_PER_BATCH = 4096  # about as many texts with a word left out
+from saliency.batches import batch_of, consecutive_batches
+from saliency.methods import METHODS
+from saliency.scorer import WordScorer
 
 
 class Question(NamedTuple):
@@ -39,147 +37,8 @@ class Question(NamedTuple):
     split: str = None
 
 
-def consecutive_batches(sizes, limit=None):
-    """Ranges of consecutive examples with a bounded sum of sizes.
-
-    Args:
-        sizes (ndarray): Integers (n,), tokens of each example.
-        limit (int): Largest sum, or None for ``TOKENS_PER_BATCH``; an
-            example beyond it is a batch by itself.
-
-    Yields:
-        slice: A range of positions.
-    """
-    limit = limit or TOKENS_PER_BATCH
-    begin = 0
-    while begin < len(sizes):
-        total = np.cumsum(sizes[begin:begin + limit])
-        end = begin + max(1, int((total <= limit).sum()))
-        yield slice(begin, end)
-        begin = end
-
-
-class Explainer:
-    """Explains predictions of a run.
-
-    Args:
-        run (runs.Run): A trained run.
-        dknn (DkNN): Fitted and calibrated on it.
-        temperature (float): T > 0 of the calibrated confidence.
-        premise (bool): Whether both texts of a pair are scored; otherwise
-            only the second is.
-        options (dict): Name of a method's option to its value; those left
-            out have their defaults (``saliency.methods``).
-
-    Attributes:
-        run (runs.Run): As given.
-        dknn (DkNN): As given.
-        temperature (float): As given.
-        sides (tuple of int): The texts of an example that are scored; the
-            last of them is the one that is shortened and reduced.
-        options (dict): Name of every option to its value.
-
-    Raises:
-        ArgumentError: If no method has such an option.
-    """
-
-    def __init__(self, run, dknn, temperature, premise=False, options=None):
-        self.run = run
-        self.dknn = dknn
-        self.temperature = temperature
-        last = int(run.data.pair)
-        self.sides = tuple(range(last + 1)) if premise else (last,)
-        self.options = {option.name: option.default
-                        for option in all_options()}
-        for name in options or {}:
-            if name not in self.options:
-                raise ArgumentError('options', options,
-                                    f'names {name!r}, but the methods have '
-                                    f'only {", ".join(self.options)}')
-        self.options.update(options or {})
-
-    # ------------------------------------------------------ scores of words
-
-    def batch(self, xs):
-        """Asks both predictors about texts (Texts); returns a Batch."""
-        logits, layers = forward(self.run.model, xs)
-        return batch_of(xs, logits, self.dknn.predict(layers),
-                        self._soft_odds(layers))
-
-    def _soft_odds(self, layers):
-        """Log-odds of soft conformity, (n, C); None if it is not tuned."""
-        return self.dknn.soft_log_odds(layers) if self._is_soft else None
-
-    @property
-    def _is_soft(self):
-        return hasattr(self.dknn, 'bandwidths_')
-
-    def gradient_and_embeddings(self, batch):
-        """Gradient function and word vectors of a batch, as the functions of
-        ``saliency.attribution`` take them."""
-        model, labels = self.run.model, batch.targets['softmax']
-        return (lambda at: model.embedding_gradients(batch.xs, labels, at),
-                model.embeddings(batch.xs))
-
-    def scores(self, batch, names):
-        """Scores of all words of a batch by several methods.
-
-        All leave-one-out methods share one pass over the shortened texts.
-
-        Args:
-            batch (Batch): n examples.
-            names (list of str): Methods, keys of ``METHODS``.
-
-        Returns:
-            dict: Name of each method to its Scores.
-        """
-        drops = self._drops(batch, [
-            name for name in names if isinstance(METHODS[name], LeaveOneOut)])
-        return {name: drops[name] if name in drops
-                else self._direct(batch, METHODS[name]) for name in names}
-
-    def _direct(self, batch, method):
-        found = method.scores(self, batch, **self._options_of(method))
-        return found._replace(sides=[
-            part if side in self.sides else None
-            for side, part in enumerate(found.sides)])
-
-    def _drops(self, batch, names):
-        """Name to Scores, of leave-one-out methods."""
-        by_side = [
-            self._drops_of_side(batch, side, names)
-            if names and side in self.sides else dict.fromkeys(names)
-            for side in range(len(batch.xs.sides))]
-        return {name: Scores([drops[name] for drops in by_side], {})
-                for name in names}
-
-    def _drops_of_side(self, batch, side, names):
-        """Name to a list of n arrays, for the words of one side."""
-        counts = batch.xs.lengths(side) - 1
-        logits, layers = self.run.model.leave_one_out(batch.xs, side)
-        votes = soft = None
-        if any(METHODS[name].needs_votes for name in names):
-            votes = self.dknn.votes(layers)
-        if any(METHODS[name].needs_soft for name in names):
-            soft = self.dknn.soft_log_odds(layers)
-        return {name: attribution.score_drops(
-                    self._value(name, batch.logits, batch.votes, batch.soft),
-                    self._value(name, logits, votes, soft), counts,
-                    batch.targets[METHODS[name].explains]) for name in names}
-
-    def _value(self, name, logits, votes, soft):
-        """What a leave-one-out method measures, of each class, (n, C)."""
-        method = METHODS[name]
-        options = self._options_of(method)
-        if method.needs_soft:
-            options['soft'] = soft
-        return method.value(self, logits, votes, **options)
-
-    def _options_of(self, method):
-        return {option.name: self.options[option.name]
-                for option in method.options}
-
-    # -------------------------------------------------------------- records
+class Explainer(WordScorer):
+    """Explains predictions of a run; args and attributes are WordScorer's."""
 
     def records(self, questions, names, outputs=None, n_nearest=5, keep=None,
                 reduce=None):
@@ -203,7 +62,7 @@ class Explainer:
                 self.run, [question.example for question in questions])
         found = self.dknn.search(outputs.layers)
         prediction = self.dknn.predict_from_neighbors(found)
-        odds = self._soft_odds(outputs.layers)
+        odds = self.soft_odds(outputs.layers)
         plain = self._prediction_records(questions, outputs, prediction)
         kept = np.array([i for i, record in enumerate(plain)
                          if keep is None or keep(record)], int)
@@ -217,7 +76,7 @@ class Explainer:
                 neighbors = Neighbors(*(part[rows] for part in found))
                 shares = self.dknn.soft_shares(
                     [h[rows] for h in outputs.layers], neighbors
-                    ) if self._is_soft else None
+                    ) if self.is_soft else None
                 explained = self._explain(batch, names, neighbors, shares,
                                           n_nearest, reduce)
                 for i, explanation in zip(rows, explained, strict=True):
@@ -246,7 +105,7 @@ class Explainer:
             confidence.softmax(outputs.logits, t)
             for t in (1., self.temperature))
         soft = self.dknn.predict(outputs.layers, soft=True) if (
-            self._is_soft) else None
+            self.is_soft) else None
         return [parts.prediction_record(
                     question, self.run,
                     [side[i][:-1] != UNK for side in outputs.xs.sides],

@@ -90,6 +90,24 @@ class Direct(NamedTuple):
     decimals: int = DECIMALS
 
 
+class Mean(NamedTuple):
+    """A method that is the even mean of others, each brought to one scale.
+
+    Attributes:
+        of (tuple of str): Their names; all explain the same class.
+        summary (str): What a score is, in half a sentence, for the page.
+        explains (str): As theirs.
+        decimals (int): Of the scores as they are written.
+        options (tuple of Option): None of its own.
+    """
+
+    of: tuple
+    summary: str
+    explains: str
+    decimals: int = DECIMALS
+    options: tuple = ()
+
+
 def _conformity(explainer, logits, votes):
     return explainer.dknn.conformity_from_votes(votes)
 
@@ -114,24 +132,28 @@ def _soft(explainer, logits, votes, soft):
     return soft
 
 
-def _gradient(explainer, batch):
-    gradient, embeddings = explainer.gradient_and_embeddings(batch)
-    return Scores(attribution.gradient_times_input(gradient, embeddings), {})
+def _gradient(explainer, batch, explains='softmax'):
+    return Scores(attribution.gradient_times_input(
+        explainer.loss(batch, explains)), {})
 
 
-def _integrated_gradients(explainer, batch, steps):
-    gradient, embeddings = explainer.gradient_and_embeddings(batch)
-    model, labels = explainer.run.model, batch.targets['softmax']
+def _integrated_gradients(explainer, batch, steps, explains='softmax'):
     result = attribution.integrated_gradients(
-        gradient, lambda at: model.nll(batch.xs, labels, at), embeddings,
-        steps)
+        explainer.loss(batch, explains), steps)
     return Scores(result.scores, {'gap': result.gap})
 
 
+def _soft_gradient(explainer, batch):
+    return _gradient(explainer, batch, 'soft')
+
+
+def _soft_integrated(explainer, batch, soft_steps):
+    return _integrated_gradients(explainer, batch, soft_steps, 'soft')
+
+
 def _smoothgrad(explainer, batch, draws, seed):
-    gradient, embeddings = explainer.gradient_and_embeddings(batch)
-    return Scores(attribution.smoothgrad(gradient, embeddings, draws,
-                                         seed=seed), {})
+    return Scores(attribution.smoothgrad(
+        explainer.loss(batch, 'softmax'), draws, seed=seed), {})
 
 
 def _random(explainer, batch, seed):
@@ -140,6 +162,7 @@ def _random(explainer, batch, seed):
 
 
 STEPS = Option('steps', 50, 1, 'points of integrated gradients')
+SOFT_STEPS = Option('soft_steps', 8, 1, 'points of soft_integrated')
 DRAWS = Option('draws', 25, 1, 'noisy copies of SmoothGrad')
 SEED = Option('seed', 0, 0, 'of SmoothGrad and the random baseline',
               2 ** 32 - 1)  # what NumPy takes
@@ -176,6 +199,15 @@ METHODS = {
     'smoothgrad': Direct(
         _smoothgrad, 'gradients averaged over noisy copies of the text, '
         'times the word vector', (DRAWS, SEED)),
+    'soft_gradient': Direct(
+        _soft_gradient, 'gradient of the log-odds of the soft DkNN label, '
+        'times the word vector', explains='soft', decimals=4),
+    'soft_integrated': Direct(
+        _soft_integrated, 'the same gradients averaged on the way from an '
+        'empty text to this one', (SOFT_STEPS,), 'soft', 4),
+    'soft_mean': Mean(
+        ('soft', 'soft_integrated'), 'the mean of soft and soft_integrated, '
+        'each divided by its largest absolute score in the text', 'soft'),
     'random': Direct(_random, 'random numbers, to compare with', (SEED,)),
 }
 

@@ -128,6 +128,55 @@ def test_one_text_at_a_time(model, pair):
         np.testing.assert_allclose(g, gradients[i], atol=1e-6)
 
 
+@pytest.mark.parametrize(('model', 'pair'), ALL)
+def test_gradients_through_layers(model, pair):
+    """Of sum_l r_l . h_l^2 / 2, whose slope at h_l is r_l h_l."""
+    classifier = make(model, pair)
+    for parameter in classifier.params():
+        parameter.array = parameter.array.astype(np.float64)
+    rng = np.random.default_rng(0)
+    with chainer.using_config('dtype', np.float64):
+        xs = texts(pair)
+        at = [e for e, _ in classifier.embeddings(xs)]
+        r = [rng.standard_normal(h.shape)
+             for h in classifier.layers_at(xs, at)]
+
+        def value(at):
+            return sum((weights * h * h).sum() / 2 for weights, h in zip(
+                r, classifier.layers_at(xs, at), strict=True))
+
+        def slopes(layers):
+            return [weights * h for weights, h in zip(r, layers, strict=True)]
+
+        found = classifier.gradients_through_layers(xs, slopes, at)
+        for side, g in enumerate(found):
+            direction = rng.standard_normal(g.shape)
+            ends = []
+            for step in (1e-6, -1e-6):
+                moved = list(at)
+                moved[side] = at[side] + step * direction
+                ends.append(value(moved))
+            np.testing.assert_allclose((g * direction).sum(),
+                                       (ends[0] - ends[1]) / 2e-6,
+                                       rtol=1e-5, atol=1e-7)
+        r[:-1] = [0 * weights for weights in r[:-1]]
+        last = classifier.gradients_through_layers(xs, slopes, at)
+        assert abs(last[0] - found[0]).max() > 1e-6
+        none = classifier.gradients_through_layers(
+            xs, lambda layers: [0 * h for h in layers])
+        assert not any(g.any() for g in none)
+
+
+@pytest.mark.parametrize(('model', 'pair'), ALL)
+def test_layers_at_the_word_vectors(model, pair):
+    classifier, xs = make(model, pair), texts(pair)
+    at = [e for e, _ in classifier.embeddings(xs)]
+    for given in (None, at):
+        for one, other in zip(classifier.layers_at(xs, given),
+                              classifier.activations(xs), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)
+
+
 def test_reduce_mean_divides_by_the_batch():
     classifier = make('cnn')
     xs = texts()

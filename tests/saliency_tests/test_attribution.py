@@ -12,6 +12,10 @@ def packed(lengths, width=4, seed=0, dtype=np.float64):
             np.array(lengths))
 
 
+def loss(gradient, embeddings, value=None):
+    return attribution.Loss(value, gradient, embeddings)
+
+
 def as_arrays(texts):
     return [np.asarray(tokens).tolist() for tokens in texts]
 
@@ -83,7 +87,7 @@ def test_gradient_times_input_by_hand():
     e = np.array([[1., 2.], [0., 1.], [9., 9.], [3., -1.], [9., 9.]])
     g = np.array([[1., 1.], [5., -2.], [7., 7.], [-1., 2.], [7., 7.]])
     scores, = attribution.gradient_times_input(
-        lambda at: [g], [(e, np.array([3, 2]))])
+        loss(lambda at: [g], [(e, np.array([3, 2]))]))
     # -(1*1 + 1*2), -(5*0 - 2*1); -(-1*3 + 2*-1)
     assert as_arrays(scores) == [[-3., 2.], [5.]]
 
@@ -92,7 +96,7 @@ def test_gradient_times_input_is_the_slope_of_shrinking_a_word():
     # d NLL / d (scale of word i) = gradient . e_i, at scale 1.
     e, lengths = packed([4, 2, 5])
     scores, = attribution.gradient_times_input(
-        smooth_gradient(lengths), [(e, lengths)])
+        loss(smooth_gradient(lengths), [(e, lengths)]))
     assert [len(part) for part in scores] == [3, 1, 4]
     begin = 0
     for text, (n, part) in enumerate(zip(lengths, scores, strict=True)):
@@ -108,7 +112,7 @@ def test_gradient_times_input_is_the_slope_of_shrinking_a_word():
 def test_a_pair_has_scores_for_both_texts():
     one, two = packed([3, 2], seed=1), packed([2, 4], seed=2)
     scores = attribution.gradient_times_input(
-        lambda at: [2 * at[0], -3 * at[1]], [one, two])
+        loss(lambda at: [2 * at[0], -3 * at[1]], [one, two]))
     assert [[len(s) for s in side] for side in scores] == [[2, 1], [1, 3]]
     np.testing.assert_allclose(scores[0][1][0], -2 * (one[0][3] ** 2).sum())
     np.testing.assert_allclose(scores[1][0][0], 3 * (two[0][0] ** 2).sum())
@@ -126,7 +130,7 @@ def test_integrated_gradients_of_a_linear_nll_are_exact(steps):
         return np.add.reduceat((w * at[0]).sum(axis=1), starts) + 2.5
 
     result = attribution.integrated_gradients(
-        lambda at: [w], nll, [(e, lengths)], steps)
+        loss(lambda at: [w], [(e, lengths)], nll), steps)
     np.testing.assert_allclose(np.concatenate(result.scores[0]),
                                -(w * e).sum(axis=1)[[0, 1, 3, 4, 5]])
     np.testing.assert_allclose(result.gap, 0, atol=1e-12)
@@ -138,8 +142,8 @@ def test_integrated_gradients_of_a_quadratic_by_hand(steps):
     # for midpoints even in one step: scores -(1 + 4) / 2, -(9 + 0) / 2.
     e = np.array([[1., 2.], [3., 0.], [1., 1.]])
     result = attribution.integrated_gradients(
-        lambda at: at, lambda at: np.array([(at[0] ** 2).sum() / 2]),
-        [(e, np.array([3]))], steps)
+        loss(lambda at: at, [(e, np.array([3]))],
+             lambda at: np.array([(at[0] ** 2).sum() / 2])), steps)
     np.testing.assert_allclose(result.scores[0][0], [-2.5, -4.5])
     np.testing.assert_allclose(result.gap, [0], atol=1e-12)
 
@@ -152,8 +156,8 @@ def test_integrated_gradients_of_a_quadratic_by_hand(steps):
 def test_integrated_gradients_of_a_cubic_by_hand(steps, mean, gap):
     e, lengths = np.array([[2.], [1.], [3.], [-1.]]), np.array([2, 2])
     result = attribution.integrated_gradients(
-        lambda at: [at[0] ** 2], lambda at: cubic_nll(at[0], lengths),
-        [(e, lengths)], steps)
+        loss(lambda at: [at[0] ** 2], [(e, lengths)],
+             lambda at: cubic_nll(at[0], lengths)), steps)
     # The second word of each text is <eos>: no score, but it is in the gap.
     np.testing.assert_allclose(np.concatenate(result.scores[0]),
                                [-8 * mean, -27 * mean])
@@ -165,8 +169,8 @@ def test_the_gap_closes_with_the_square_of_the_steps():
 
     def gap(steps):
         return abs(attribution.integrated_gradients(
-            smooth_gradient(lengths), lambda at: smooth_nll(at[0], lengths),
-            [(e, lengths)], steps).gap)
+            loss(smooth_gradient(lengths), [(e, lengths)],
+                 lambda at: smooth_nll(at[0], lengths)), steps).gap)
 
     gaps = gap(4), gap(16), gap(64)
     assert (gaps[0] > 1e-5).all()
@@ -180,7 +184,8 @@ def test_the_gap_of_a_pair_is_of_both_texts():
         return cubic_nll(at[0], one[1]) + 2 * cubic_nll(at[1], two[1])
 
     result = attribution.integrated_gradients(
-        lambda at: [at[0] ** 2, 2 * at[1] ** 2], nll, [one, two], steps=1)
+        loss(lambda at: [at[0] ** 2, 2 * at[1] ** 2], [one, two], nll),
+        steps=1)
     np.testing.assert_allclose(  # as above, 1/12 of e^3 in sum
         result.gap, nll([one[0], two[0]]) * 3 / 12)
 
@@ -191,8 +196,8 @@ def test_integrated_gradients_do_not_depend_on_the_batch():
 
     def scores(e, lengths):
         return attribution.integrated_gradients(
-            smooth_gradient(lengths), lambda at: smooth_nll(at[0], lengths),
-            [(e, lengths)], 3)
+            loss(smooth_gradient(lengths), [(e, lengths)],
+                 lambda at: smooth_nll(at[0], lengths)), 3)
 
     together = scores(e, lengths)
     for i, n in enumerate(lengths):
@@ -206,7 +211,7 @@ def test_integrated_gradients_do_not_depend_on_the_batch():
 @pytest.mark.parametrize('steps', [0, -3])
 def test_integrated_gradients_need_a_step(steps):
     with pytest.raises(ValueError, match=f'steps={steps} is below 1'):
-        attribution.integrated_gradients(None, None, [], steps)
+        attribution.integrated_gradients(loss(None, []), steps)
 
 
 # --------------------------------------------------------------- smoothgrad
@@ -218,8 +223,9 @@ def squares(at):
 
 def test_smoothgrad_without_noise_is_the_gradient():
     texts = [packed([3, 2])]
-    smooth = attribution.smoothgrad(squares, texts, draws=3, sigma=0)
-    plain = attribution.gradient_times_input(squares, texts)
+    smooth = attribution.smoothgrad(loss(squares, texts), draws=3,
+                                    sigma=0)
+    plain = attribution.gradient_times_input(loss(squares, texts))
     for one, other in zip(smooth[0], plain[0], strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-14)
 
@@ -227,8 +233,8 @@ def test_smoothgrad_without_noise_is_the_gradient():
 def test_smoothgrad_of_a_cubic():
     # E (e + s z)^2 = e^2 + s^2, with s = sigma times the text's range.
     e = np.array([[2.], [-1.], [0.]])
-    scores = attribution.smoothgrad(squares, [(e, np.array([3]))], draws=4000,
-                                 sigma=.5)[0][0]
+    scores = attribution.smoothgrad(loss(squares, [(e, np.array([3]))]),
+                                    draws=4000, sigma=.5)[0][0]
     s2 = (.5 * 3) ** 2
     # Deviation of the mean: s sqrt(4 e^2 + 2 s^2) / sqrt(4000) = 0.11, .07.
     assert scores[0] == pytest.approx(-2 * (4 + s2), abs=2 * 4 * .11)
@@ -245,7 +251,8 @@ def test_smoothgrad_noise_is_a_share_of_each_texts_range():
         seen.append(at[0] - e)
         return at
 
-    attribution.smoothgrad(gradient, [(e, lengths)], draws=5, sigma=.2)
+    attribution.smoothgrad(loss(gradient, [(e, lengths)]), draws=5,
+                           sigma=.2)
     assert len(seen) == 5 and abs(seen[0] - seen[1]).max() > .1
     for part in (slice(0, 40), slice(40, 80)):
         noise = np.array([moved[part] for moved in seen]) / np.ptp(e[part])
@@ -257,24 +264,26 @@ def test_smoothgrad_is_seeded():
     texts = [packed([3, 2])]
 
     def first(seed):
-        return attribution.smoothgrad(squares, texts, seed=seed)[0][0].tolist()
+        return attribution.smoothgrad(loss(squares, texts),
+                                      seed=seed)[0][0].tolist()
 
     assert first(0) == first(0) != first(1)
 
 
 def test_smoothgrad_does_not_depend_on_the_batch():
     e, lengths = packed([3, 6, 2])
-    together, = attribution.smoothgrad(squares, [(e, lengths)], draws=4)
+    together, = attribution.smoothgrad(loss(squares, [(e, lengths)]),
+                                       draws=4)
     ends = np.cumsum(lengths)
     for i, (end, n) in enumerate(zip(ends, lengths, strict=True)):
-        alone, = attribution.smoothgrad(squares, [(e[end - n:end], [n])],
-                                     draws=4)
+        alone, = attribution.smoothgrad(
+            loss(squares, [(e[end - n:end], [n])]), draws=4)
         np.testing.assert_array_equal(together[i], alone[0])
 
 
 def test_the_two_texts_of_a_pair_get_different_noise():
     text = packed([4])
-    one, two = attribution.smoothgrad(squares, [text, text])
+    one, two = attribution.smoothgrad(loss(squares, [text, text]))
     assert abs(one[0] - two[0]).max() > 1e-3
 
 
@@ -286,16 +295,17 @@ def test_gradients_are_asked_for_in_the_type_of_the_embeddings():
         return at
 
     texts = [packed([3, 2], dtype=np.float32)]
-    attribution.smoothgrad(gradient, texts, draws=2)
-    attribution.integrated_gradients(
-        gradient, lambda at: (types.add(at[0].dtype), np.zeros(2))[1], texts)
+    at = loss(gradient, texts,
+              lambda at: (types.add(at[0].dtype), np.zeros(2))[1])
+    attribution.smoothgrad(at, draws=2)
+    attribution.integrated_gradients(at)
     assert types == {np.dtype(np.float32)}
 
 
 @pytest.mark.parametrize('options', [{'draws': 0}, {'sigma': -.1}])
 def test_smoothgrad_refuses(options):
     with pytest.raises(ValueError, match='is below 1|is negative'):
-        attribution.smoothgrad(squares, [packed([2])], **options)
+        attribution.smoothgrad(loss(squares, [packed([2])]), **options)
 
 
 # ------------------------------------------------------------------- random
@@ -311,3 +321,12 @@ def test_random_scores():
         texts[:1], seed=1)[0].tolist()
     # 2,000 standard normal numbers: mean 0 +- .022, deviation 1 +- .016
     assert abs(scores[4].mean()) < .1 and abs(scores[4].std() - 1) < .1
+
+
+def test_a_mean_of_scores_by_hand():
+    # (1, -2, 0) / 2 and (3, 0, 3) / 3; scores of 0 stay 0.
+    np.testing.assert_allclose(
+        attribution.scaled_mean([[1, -2, 0], [3, 0, 3]]), [.75, -.5, .5])
+    np.testing.assert_array_equal(
+        attribution.scaled_mean([[0, 0], [1, .5]]), [.5, .25])
+    assert attribution.scaled_mean([[], []]).shape == (0,)

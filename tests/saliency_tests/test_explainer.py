@@ -22,10 +22,9 @@ from explained import (
 
 import runs
 from errors import ArgumentError
-from saliency import attribution
-from saliency import explainer as explainer_module
+from saliency import attribution, batches
 from saliency import methods as method_table
-from saliency.explainer import consecutive_batches
+from saliency.batches import consecutive_batches
 from saliency.methods import METHODS
 
 
@@ -170,7 +169,7 @@ def test_batches_change_nothing(explainer, monkeypatch):
     explain = explainer('bilstm', 'words')
     some = explain.run.data.test
     whole = list(explain.records(questions(some), DROPS))
-    monkeypatch.setattr(explainer_module, 'TOKENS_PER_BATCH', 6)
+    monkeypatch.setattr(batches, 'TOKENS_PER_BATCH', 6)
     again = explain.records(questions(some), DROPS)
     for one, other in zip(whole, again, strict=True):
         assert_close(one, other)

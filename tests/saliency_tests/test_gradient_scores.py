@@ -1,10 +1,18 @@
 """Gradients of trained runs against finite differences and sums."""
 import compat  # noqa: F401  (before Chainer)
 
+import brute_force
 import chainer
 import numpy as np
 import pytest
-from explained import EVERY, UNLIKE, batch_of, examples
+from explained import (
+    EVERY,
+    EVERY_MODEL,
+    UNLIKE,
+    batch_of,
+    examples,
+    training,
+)
 
 
 def in_float64(model):
@@ -73,3 +81,70 @@ def integrated_eos(model, xs, labels, at, lengths):
             last = np.cumsum(n) - 1
             total = total - (e[last] * g[last]).sum(axis=1) / 20
     return total
+
+
+@EVERY
+def test_soft_gradient_is_a_finite_difference(explainer, model, kind):
+    """Shrinking word i by h lowers the log-odds of soft conformity by h s_i.
+
+    The truth is summed in long double over float64 layers.
+    """
+    explain = explainer(model, kind, premise=True)
+    batch = batch_of(explain, examples(kind, UNLIKE))
+    scores = explain.scores(batch, ['soft_gradient'])['soft_gradient'].sides
+    labels, step = batch.targets['soft'], 1e-5
+    dknn = explain.dknn
+    stored, train_labels = training(explain.run.folder)
+
+    def log_odds(exact, at, i):
+        layers = [h[i:i + 1] for h in exact.layers_at(batch.xs, at)]
+        return brute_force.log_odds(brute_force.soft_scores(
+            stored, train_labels, layers, dknn.bandwidths_, dknn.weights_,
+            dknn.n_class))[0, labels[i]]
+
+    with chainer.using_config('dtype', np.float64):
+        exact = in_float64(explain.run.model)
+        at = [e.astype(np.float64) for e, _ in exact.embeddings(batch.xs)]
+        for side, texts in enumerate(batch.xs.sides):
+            begins = np.cumsum([0, *map(len, texts)])
+            for i, tokens in enumerate(texts):
+                word = len(tokens) // 3
+                ends = []
+                for factor in (1 + step, 1 - step):
+                    moved = [e.copy() for e in at]
+                    moved[side][begins[i] + word] *= factor
+                    ends.append(log_odds(exact, moved, i))
+                assert scores[side][i][word] == pytest.approx(
+                    float(ends[0] - ends[1]) / (2 * step), rel=2e-3, abs=1e-4)
+        assert max(abs(s).max() for s in scores[-1]) > 1e-2
+
+
+@EVERY_MODEL
+def test_integrated_soft_gradients_add_up(explainer, model):
+    """More points close the gap, to a hundredth of the log-odds' change."""
+    explain = explainer(model, 'words')
+    batch = batch_of(explain, examples('words'))
+    loss = explain.loss(batch, 'soft')
+    at = [e for e, _ in loss.embeddings]
+    change = loss.value([np.zeros_like(e) for e in at]) - loss.value(at)
+    gaps = []
+    for steps in (2, 400):
+        explain.options['soft_steps'] = steps
+        found = explain.scores(batch, ['soft_integrated'])['soft_integrated']
+        gaps.append(abs(found.extra['gap']).max())
+    assert gaps[1] < abs(change).max() / 100 and gaps[1] < gaps[0] / 2
+
+
+def test_the_mean_of_soft_scores(explainer):
+    """Each text's scores are divided by their largest absolute value."""
+    explain = explainer('cnn', 'pair', premise=True)
+    batch = batch_of(explain, examples('pair'))
+    found = explain.scores(batch, ['soft_mean', 'soft_integrated', 'soft'])
+    assert list(found) == ['soft_mean', 'soft_integrated', 'soft']
+    for mean, one, other in zip(*(scores.sides for scores in found.values()),
+                                strict=True):
+        for a, b, c in zip(mean, one, other, strict=True):
+            np.testing.assert_allclose(
+                a, (b / abs(b).max() + c / abs(c).max()) / 2)
+    alone = explain.scores(batch, ['soft_mean'])['soft_mean'].sides
+    np.testing.assert_array_equal(alone[0][0], found['soft_mean'].sides[0][0])
