@@ -2,7 +2,8 @@
 
 A file is looked for in the folder that the user names and in Chainer's data
 set folder; what is in neither is downloaded into the latter.  Where it comes
-from, its origin, is an ``Address`` or a ``Requirement`` of pip.
+from, its origin, is an ``Address``, a ``Requirement`` of pip, or ``ByHand``,
+where no program can get it.
 
 A file under its published name is complete.  A download from an address
 grows under the name with ``.part`` behind it: that stays after an
@@ -140,6 +141,42 @@ class Requirement(NamedTuple):
         return brought[0]
 
 
+class ByHand(NamedTuple):
+    """A file that is published behind an account.
+
+    Attributes:
+        page (str): URL of the page that offers it.
+        published (str): What it is called there.
+    """
+
+    page: str
+    published: str
+
+    def describe(self, name):
+        """Says where a file comes from.
+
+        Args:
+            name (str): What it is called here.
+
+        Returns:
+            str: The page, and what it is called there.
+        """
+        return f'{self.page}, where it is {self.published}'
+
+    def fetch(self, name, path):
+        """Fails: a person has to get it.
+
+        Args:
+            name (str): What it is called here.
+            path (str): Where it would go.
+
+        Raises:
+            DatasetError: With what to do.
+        """
+        raise DatasetError('that takes an account; get it by hand and call '
+                           f'it {name}')
+
+
 def download_folder():
     """Finds the place of this project in Chainer's data set folder.
 
@@ -156,8 +193,9 @@ def find_file(name, origin, data_dir=None, advice=''):
     """Finds a published file; downloads it if it is nowhere yet.
 
     Args:
-        name (str): Its published name.
-        origin (Address or Requirement): Where it is published.
+        name (str): Its published name; what has a folder before it may also
+            lie without that folder.
+        origin (Address, Requirement or ByHand): Where it is published.
         data_dir (str or None): Folder to look in first, by default the one
             that the environment variable ``DKNN_DATA`` names, if any.
         advice (str): What else the user can do where the file cannot be had,
@@ -177,10 +215,13 @@ def find_file(name, origin, data_dir=None, advice=''):
                            '`data_dir` or DKNN_DATA names another',
                            'data_dir')
     folder = download_folder()
+    names = dict.fromkeys((name, os.path.basename(name)))
     for place in filter(None, (data_dir, folder)):
-        if os.path.lexists(os.path.join(place, name)):
-            check_file(os.path.join(place, name))
-            return os.path.join(place, name)
+        for path in [os.path.join(place, known) for known in names]:
+            if os.path.lexists(path):
+                check_file(path)
+                return path
+    name = os.path.basename(name)
     path = os.path.join(folder, name)
     try:
         os.makedirs(folder, exist_ok=True)

