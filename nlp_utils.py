@@ -108,6 +108,32 @@ def tokenize(text, raw=False, char_based=False):
     return tuple(map(sys.intern, split_text(text, char_based)))
 
 
+def spans(text, tokens):
+    """Finds where the tokens of a text stand in it.
+
+    Args:
+        text (str): What was typed.
+        tokens (sequence of str): What ``tokenize`` made of it.
+
+    Returns:
+        list of tuple or None: For each token its first character in ``text``
+        and the one behind its last; None where it cannot be found (entities,
+        quotes made straight).
+    """
+    lowered = text.lower()
+    if len(lowered) != len(text):  # lower() makes some letters two
+        return [None] * len(tokens)
+    found, end = [], 0
+    for token in tokens:
+        begin = lowered.find(token, end)
+        if begin < 0:
+            found.append(None)
+        else:
+            end = begin + len(token)
+            found.append((begin, end))
+    return found
+
+
 def surface(text, tokens):
     """Finds the tokens of a text as they were typed.
 
@@ -117,21 +143,10 @@ def surface(text, tokens):
 
     Returns:
         list of str: For each token the stretch of ``text`` it came from; the
-        token itself where it cannot be found (entities, quotes made
-        straight).
+        token itself where ``spans`` cannot find it.
     """
-    lowered = text.lower()
-    if len(lowered) != len(text):  # lower() makes some letters two
-        return list(tokens)
-    shown, begin = [], 0
-    for token in tokens:
-        at = lowered.find(token, begin)
-        if at < 0:
-            shown.append(token)
-        else:
-            begin = at + len(token)
-            shown.append(text[at:begin])
-    return shown
+    return [token if span is None else text[slice(*span)]
+            for token, span in zip(tokens, spans(text, tokens), strict=True)]
 
 
 def make_vocab(token_lists, max_vocab_size=20000, min_freq=2):

@@ -79,6 +79,21 @@ def test_plain_words_equal_nltk():
             f' {chunk} ')
 
 
+@pytest.mark.parametrize('text, expected', [
+    # the second "it" is not the first; n't is found, although don't is split
+    ("It don't IT.", [(0, 2), (3, 5), (5, 8), (9, 11), (11, 12)]),
+    # & is found in the entity, the quotes are other characters
+    ('a &amp; "b"', [(0, 1), (2, 3), None, (9, 10), None]),
+    ('\u0130 a', [None, None]),  # lower() makes two characters of the first
+    ('', [])])
+def test_spans(text, expected):
+    tokens = nlp_utils.tokenize(text, raw=True)
+    assert nlp_utils.spans(text, tokens) == expected
+    assert nlp_utils.surface(text, tokens) == [
+        token if span is None else text[span[0]:span[1]]
+        for token, span in zip(tokens, expected, strict=True)]
+
+
 def test_tokens_are_interned():
     first, = nlp_utils.tokenize('inter' + 'esting'.lower())
     second, = nlp_utils.tokenize(' INTERESTING ', raw=True)
