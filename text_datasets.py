@@ -14,7 +14,7 @@ from typing import NamedTuple
 import nlp_utils
 from files import published, splits, tables
 from files.downloads import Requirement, find_file
-from files.origins import DBPEDIA, HARVARD, IMDB, SNLI, VADER
+from files.origins import DBPEDIA, HARVARD, IMDB, SNLI, TWEETS, VADER
 from files.rows import DatasetError, display_name, listed, shortened
 from files.streams import check_path
 
@@ -56,7 +56,7 @@ class Dataset(NamedTuple):
         valid_positions (list of int): Where the validation examples stand
             there; empty if there is a validation file.
         dropped (int): Number of rows left out: empty texts and rows without
-            a label (SNLI's ``-``, a mean rating of zero).
+            a label (SNLI's ``-``, neutral tweets, a mean rating of zero).
         ratings (dict or None): For ``vader.*``: split -> list of (mean,
             standard deviation) of people's ratings from -4 to 4, one for
             each example.
@@ -89,8 +89,8 @@ class Source(NamedTuple):
         files (dict): ``train`` and perhaps ``valid``, ``test`` -> (file,
             member of that archive or None).
         read (function): A reader, as ``files.rows`` describes it.
-        origin (Address, Requirement or None): Where the files come from;
-            None for a user's own, whose paths ``files`` has.
+        origin (Address, Requirement, ByHand or None): Where the files come
+            from; None for a user's own, whose paths ``files`` has.
         raw (bool): Whether the texts still need a tokenizer.
     """
 
@@ -175,6 +175,10 @@ DATASETS = {
         train='snli_1.0/snli_1.0_train.jsonl',
         valid='snli_1.0/snli_1.0_dev.jsonl',
         test='snli_1.0/snli_1.0_test.jsonl'),
+    'tweets': Source(
+        POLARITY, {'negative': 0, 'positive': 1},
+        {'train': ('rationales/tweet_sentiment_extraction.csv', None)},
+        published.read_tweets, TWEETS),
     'vader.amazon': _vader('amazonReviewSnippets'),
     'vader.movie': _vader('movieReviewSnippets'),
     'vader.nyt': _vader('nytEditorialSnippets'),
@@ -190,10 +194,11 @@ def load_dataset(name, data_dir=None, char_based=False, seed=0,
     validation examples are the published validation file, else a tenth of
     the training data.  What is not published is drawn with the seed.
 
-    SNLI pairs with a common premise and vader snippets of one review or
-    editorial are drawn together.  Otherwise calibration examples would have
-    near copies among the training examples and test examples would not:
-    compared with them, all p-values of the test examples would be too low.
+    SNLI pairs with a common premise, vader snippets of one review or
+    editorial, and tweets of the same tokens are drawn together.  Otherwise
+    calibration examples would have near copies among the training examples
+    and test examples would not: compared with them, all p-values of the test
+    examples would be too low.
 
     Args:
         name (str): A key of ``DATASETS``, or the path of a user's TSV, CSV or

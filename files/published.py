@@ -6,9 +6,11 @@ Each is a reader as ``files.rows`` describes it: a function of
 import math
 import re
 
+import nlp_utils
 from files.rows import (
     DatasetError,
     Row,
+    columns_of,
     display_name,
     numbered_lines,
     shortened,
@@ -102,6 +104,48 @@ def read_snli(path, member):
         records = parse_jsonl(numbered_lines(stream), where)
         for row in rows_of(records, where):
             yield row._replace(group=row.texts[0])
+
+
+def tweet_records(path, member=None):
+    """Reads tweets, their sentiment, and what in them made a person choose it.
+
+    Args:
+        path (str): The CSV file of *Tweet Sentiment Extraction*.
+        member (str or None): The file to read inside an archive.
+
+    Yields:
+        tuple: Number of the line, text, stretch of the text that a person
+        chose, and sentiment; that is None for a neutral tweet.
+
+    Raises:
+        DatasetError: If it is not CSV in UTF-8 with these columns.
+    """
+    where = display_name(path, member)
+    with opening(path, member) as stream:
+        records = parse_csv(numbered_lines(stream, where), where)
+        for number, (*texts, sentiment) in columns_of(
+                records, where, ('text', 'selected_text', 'sentiment')):
+            yield (number, *texts,
+                   None if sentiment == 'neutral' else sentiment)
+
+
+def read_tweets(path, member=None):
+    """Reads tweets and their sentiment.
+
+    Args:
+        path (str): The CSV file of *Tweet Sentiment Extraction*.
+        member (str or None): The file to read inside an archive.
+
+    Yields:
+        Row: The label of a neutral tweet is None.  Its group is its tokens:
+        tweets that differ in capitals or white space only stay in one split.
+
+    Raises:
+        DatasetError: If it is not CSV in UTF-8 with the published columns.
+    """
+    for number, text, _, sentiment in tweet_records(path, member):
+        tokens = nlp_utils.tokenize(text, raw=True)
+        yield Row(number, sentiment, (text,), ' '.join(tokens))
 
 
 def read_vader(path, member, inner):

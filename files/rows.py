@@ -130,3 +130,44 @@ def numbered_lines(stream, where=None):
                 f'{where}:{number}: not UTF-8 ({error.reason}); save the '
                 'file with UTF-8 encoding') from error
         yield number, text.removeprefix('\ufeff') if number == 1 else text
+
+
+def columns_of(records, where, names):
+    """Takes the columns that a header names, whatever their order.
+
+    Args:
+        records (iterable of tuple): Number of the line, and list of cells;
+            the first are the header.
+        where (str): The file, for messages.
+        names (sequence of str): The columns to take.
+
+    Yields:
+        tuple: Number of the line, and list of the cells in these columns.
+
+    Raises:
+        DatasetError: With file and line, if the header lacks a column or has
+            it twice, or a row is shorter or longer than the header.
+    """
+    header = None
+    for number, cells in records:
+        if header is None:
+            header = cells
+            places = [_place(name, header, f'{where}:{number}')
+                      for name in names]
+            continue
+        if len(cells) != len(header):
+            raise DatasetError(f'{where}:{number}: {len(cells)} columns where '
+                               f'there should be {len(header)}')
+        yield number, [cells[i] for i in places]
+    if header is None:
+        raise DatasetError(f'{where} is empty; its first line should name the '
+                           f'columns {", ".join(names)}')
+
+
+def _place(name, header, where):
+    """Where a column stands."""
+    if header.count(name) != 1:
+        raise DatasetError(
+            f'{where}: {header.count(name)} columns are called {name}, but '
+            f'there must be one; the columns are {listed(header)}')
+    return header.index(name)

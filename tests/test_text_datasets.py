@@ -27,6 +27,8 @@ REAL = {
     'stsa.binary': ([5920, 872, 1000, 1821], 0),
     'custrev': ([2377, 339, 678, 377], 4),
     'rt-polarity': ([7637, 959, 1000, 1066], 0),
+    # 16,363 of 27,481 tweets are not neutral: 1,636 for the test
+    'tweets': ([12255, 1472, 1000, 1636], 11118),
     'snli': ([14639, 1273, 1000, 1254], 39),
     'imdb.binary': ([700, 100, 200, 1000], 0),
     'imdb.fine': ([700, 100, 200, 1000], 0),
@@ -74,6 +76,7 @@ CLUES = {
     'stsa.binary': {'negative': 'dull', 'positive': 'beautiful'},
     'custrev': {'negative': 'terrible', 'positive': 'excellent'},
     'rt-polarity': {'negative': 'dull', 'positive': 'beautiful'},
+    'tweets': {'negative': 'sad', 'positive': 'thanks'},
     'TREC': {'abbreviation': 'stand', 'human': 'who', 'location': 'country',
              'numeric': 'many', 'description': 'why', 'entity': 'color'},
     'imdb.binary': {'negative': 'worst', 'positive': 'wonderful'},
@@ -115,6 +118,13 @@ def test_snli_premises_stay_together(real):
     assert len(shared) < 20
 
 
+def test_the_same_tweet_is_in_one_split(real):
+    """55 tweets repeat another of the 16,308 in capitals or white space."""
+    splits = [{e.texts for e in getattr(real('tweets'), split)}
+              for split in SPLITS]
+    assert sum(map(len, splits)) == len(set().union(*splits)) == 16308
+
+
 def test_imdb_fine_refines_binary(real):
     fine, binary = real('imdb.fine'), real('imdb.binary')
     assert [e.texts for e in fine.train] == [e.texts for e in binary.train]
@@ -149,6 +159,32 @@ def test_vader(vader, name):
             assert example.label == (mean > 0) and mean
             assert -4 <= mean <= 4 and 0 <= deviation <= 4
     assert load_dataset(name, calib_positions=data.calib_positions) == data
+
+
+def test_tweets_are_found_with_and_without_their_folder(tmp_path,
+                                                        monkeypatch):
+    monkeypatch.setenv('CHAINER_DATASET_ROOT', str(tmp_path / 'empty'))
+    with pytest.raises(DatasetError, match=(
+            '^tweet_sentiment_extraction.csv is not here .*kaggle.*, where it '
+            'is train.csv .* get it by hand .* put it .*; what pip can .*')):
+        load_dataset('tweets', data_dir=tmp_path)
+    rows = [f'{i},It\'s {i},{i},{name}\n' for i in range(20)
+            for name in ('negative', 'neutral', 'positive')]
+    text = 'textID,text,selected_text,sentiment\n' + ''.join(rows)
+    path = tmp_path / 'tweet_sentiment_extraction.csv'
+    path.write_text(text)
+    data = load_dataset('tweets', data_dir=tmp_path)
+    # each text stands there twice: of 40 a tenth, of the 36 that are left a
+    # fifth (7) and a tenth (3), but never one of two
+    assert (sizes(data), data.dropped) == ([28, 2, 6, 4], 20)
+    assert data.test[0].texts[0][:2] == ('it', "'s")
+    (tmp_path / 'rationales').mkdir()
+    path.rename(tmp_path / 'rationales' / path.name)
+    assert load_dataset('tweets', data_dir=tmp_path) == data
+    (tmp_path / 'rationales' / path.name).write_text(
+        text.replace('positive', 'good'))
+    with pytest.raises(DatasetError, match="csv:4: the label 'good' is none"):
+        load_dataset('tweets', data_dir=tmp_path)
 
 
 # ----------------------------------------------------------- users' files

@@ -216,17 +216,12 @@ def test_a_name_with_a_folder(server, root, tmp_path):
     """The folder before the name, else the name alone, in each place."""
     named, origin = tmp_path / 'named', Address(server.url)
     (named / 'sub').mkdir(parents=True)
-    root.mkdir(parents=True)
-
-    def found():
-        return downloads.find_file('sub/data.bin', origin, str(named))
-    assert found() == str(root / 'data.bin')  # downloaded
-    assert files_in(root) == ['data.bin']
-    (named / 'data.bin').touch()
-    assert found() == str(named / 'data.bin')
-    (named / 'sub' / 'data.bin').touch()
-    assert found() == str(named / 'sub' / 'data.bin')
-    assert len(server.requests) == 1
+    assert downloads.find_file('sub/data.bin', origin, named) == str(
+        root / 'data.bin')
+    for path in (named / 'data.bin', named / 'sub' / 'data.bin'):
+        path.touch()
+        assert downloads.find_file('sub/data.bin', origin, named) == str(path)
+    assert len(server.requests) == 1  # downloaded once
 
 
 def test_what_a_person_has_to_get(root, tmp_path):

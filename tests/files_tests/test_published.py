@@ -62,6 +62,42 @@ def test_snli_groups_by_premise(tmp_path):
         ('entailment', ('q', 'j'), 'q')]
 
 
+TWEETS = (b'textID,text,selected_text,sentiment\n'
+          b'a1," So, SAD",SAD,negative\n'
+          b'b2,so ,so,neutral\n'
+          b'c3,"so ,  sad",so,negative\n'
+          b'd4,,,neutral\n'
+          b'e5,"caf\xc3\xa9 ""Yay""","""Yay""",positive\n')
+
+
+def test_tweets_of_the_same_tokens_are_one_group(tmp_path):
+    path = write_table(tmp_path, 'a.csv', TWEETS)
+    assert [tuple(row) for row in published.read_tweets(path)] == [
+        (2, 'negative', (' So, SAD',), 'so , sad', None),
+        (3, None, ('so ',), 'so', None),
+        (4, 'negative', ('so ,  sad',), 'so , sad', None),
+        (5, None, ('',), '', None),
+        (6, 'positive', ('caf\xe9 "Yay"',), "caf\xe9 `` yay ''", None)]
+    assert [record[2] for record in published.tweet_records(path)] == [
+        'SAD', 'so', 'so', '', '"Yay"']
+
+
+@pytest.mark.parametrize('content, message', [
+    (b'', 'a.csv is empty; its first line should name the columns text, sel'),
+    (b'<!DOCTYPE html>\n', "a.csv:1: 0 columns are called text, but there"),
+    (b'textID,text,sentiment\n', '0 columns are called selected_text, .*; '
+                                 "the columns are 'textID', 'text', 'senti"),
+    (TWEETS.replace(b'textID', b'text'), 'a.csv:1: 2 columns are called text'),
+    (TWEETS + b'f6,a,b\n', 'a.csv:7: 3 columns where there should be 4'),
+    (TWEETS + b'f6,caf\xe9,a,neutral\n', 'a.csv:7: not UTF-8'),
+    (TWEETS + b'f6,"a', r'a.csv:7: not CSV .*close each quote')])
+def test_other_tables_than_tweets(tmp_path, content, message):
+    path = write_table(tmp_path, 'a.csv', content)
+    with pytest.raises(DatasetError, match=message) as caught:
+        list(published.read_tweets(path))
+    assert '\n' not in str(caught.value)
+
+
 def vader(tmp_path):
     """An sdist with four snippets; bytes with BOM and CRLF as published."""
     truth = '3_1\t2\ta\r\n3_2\t-1.5\tb\r\n4_1\t0\tc\r\n5_1\t1\td'
