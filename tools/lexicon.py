@@ -20,36 +20,11 @@ import os
 import numpy as np
 
 from errors import UserError
+from files.lexicons import SIGNS, read_opinion_lexicon
 from runs import run_script
 from saliency.records import read_records
 
 FOLDER = 'opinion-lexicon-English'
-SIGNS = 'negative', 'positive'
-
-
-def read_lexicon(folder):
-    """The opinion lexicon of Hu and Liu (2004).
-
-    Args:
-        folder (Path): Holds ``negative-words.txt`` and
-            ``positive-words.txt``: a word a line, comments after ``;``.
-
-    Returns:
-        dict: Sign to a set of words.
-
-    Raises:
-        UserError: If a file is missing.
-    """
-    lexicon = {}
-    for sign in SIGNS:
-        path = folder / f'{sign}-words.txt'
-        if not path.is_file():
-            raise UserError(f'there is no {path}; name the folder that holds '
-                            'it with --lexicon')
-        lines = path.read_text(encoding='latin-1').splitlines()
-        lexicon[sign] = {line.strip() for line in lines
-                         if line.strip() and not line.startswith(';')}
-    return lexicon
 
 
 def top_share(words, scores, wanted):
@@ -75,7 +50,7 @@ def measure(records, lexicon):
     Args:
         records (list of dict): As ``saliency.records.read_records`` returns
             them.
-        lexicon (dict): As ``read_lexicon`` returns it.
+        lexicon (dict): As ``read_opinion_lexicon`` returns it.
 
     Returns:
         dict: Method to two arrays (n,): ``top_share`` of each text, and
@@ -114,7 +89,8 @@ def build_parser():
 
 def main(argv=None):
     args = build_parser().parse_args(argv)
-    found = measure(read_records(args.path), read_lexicon(args.lexicon))
+    found = measure(read_records(args.path),
+                    read_opinion_lexicon(args.lexicon))
     beside = args.beside or next(iter(found))
     if beside not in found:
         raise UserError(f'there are no scores by {beside!r}; choose one of '

@@ -41,12 +41,3 @@ def test_the_sign_is_that_of_the_class_explained():
 def test_other_records_are_refused(changed):
     with pytest.raises(UserError, match='this needs single texts'):
         lexicon.measure([record(['a'], 0, x=[1]) | changed], WORDS)
-
-
-def test_the_files(tmp_path):
-    (tmp_path / 'negative-words.txt').write_bytes(b'; a\n;\n\nbad\nna\xefve\n')
-    with pytest.raises(UserError, match='positive-words.txt; name the folder'):
-        lexicon.read_lexicon(tmp_path)
-    (tmp_path / 'positive-words.txt').write_text('good\n')
-    assert lexicon.read_lexicon(tmp_path) == {
-        'negative': {'bad', 'na\xefve'}, 'positive': {'good'}}
