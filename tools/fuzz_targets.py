@@ -17,7 +17,7 @@ import numpy as np
 
 import nlp_utils
 from errors import UserError
-from files import published, tables
+from files import lexicons, published, rationales, tables
 from files.rows import CONTROL
 from files.word_vectors import LARGEST, read_word_vectors
 from runs import folder as run_folder
@@ -112,6 +112,38 @@ def run_harvard(content, folder):
     path = pathlib.Path(folder, 'harvard')
     path.write_bytes(content)
     check_rows(published.read_harvard, path)
+
+
+def run_rationales(content, folder, read):
+    """Words that people chose or graded."""
+    path = pathlib.Path(folder, 'rationales')
+    path.write_bytes(content)
+    for raw in (False, True):
+        for each in one_sentence(lambda raw=raw: read(str(path), raw)) or ():
+            assert each.words and all(each.words)
+            assert each.values.shape == (len(each.words),)
+            assert np.isfinite(each.values).all()
+
+
+def run_tweets(content, folder):
+    """Tweets, as a data set and as rationales."""
+    run_rationales(content, folder,
+                   lambda path, raw: rationales.read_tweets(path))
+    check_rows(published.read_tweets, pathlib.Path(folder, 'rationales'))
+
+
+def run_lexicons(content, folder):
+    """A list of words, read in every way."""
+    for name in ('negative-words.txt', 'positive-words.txt'):
+        path = pathlib.Path(folder, name)
+        path.write_bytes(content)
+    one_sentence(lambda: lexicons.read_opinion_lexicon(folder))
+    for read in (lexicons.read_word_labels,
+                 lambda path: lexicons.read_vader_words(path, None)):
+        found = one_sentence(lambda read=read: read(str(path)))
+        if found is not None:
+            assert np.isfinite(list(found.values())).all()
+            assert len(lexicons.in_lower_case(found)) <= len(found)
 
 
 def run_vectors(content, folder):
@@ -222,6 +254,21 @@ TARGETS = {
             run_archive, name='c.tar', member=f'{VADER}/s',
             read=functools.partial(published.read_vader, inner='inner')),
         [_vader()]),
+    'tweets': Target(run_tweets, [
+        b'text,selected_text,sentiment\na "b",b,x\n"it\'s, so",s,neutral\n',
+        'sentiment,text,selected_text\nx,\u0130 a,a\n'.encode()]),
+    'hummingbird': Target(
+        functools.partial(run_rationales, read=rationales.read_hummingbird),
+        [b'human_label\tprocessed_text\tperception_scores\n'
+         b"0\tit's a\t0.0 1.0\n0.5\ta\t0\n1\tb\t-1e-3\n"]),
+    'rationales': Target(
+        functools.partial(run_rationales,
+                          read=rationales.read_user_rationales),
+        [b'{"text": "it\'s a", "weights": [1, -2.5], "label": "x"}\n',
+         b'{"text": ["a b", "c"], "weights": [true, 1e9], "label": 1.0}']),
+    'lexicons': Target(run_lexicons, [
+        b'; a comment\n\nbad\nna\xefve\n', b'word\tlabel\nBad\t1\nbad\t0\n',
+        b':D\t2.3\t0.6\t[2, 3]\r\n']),
     'records': Target(run_records, [
         (json.dumps(RECORD) + '\n').encode() * n for n in (1, 2)]),
     'settings': Target(run_settings, [
