@@ -80,12 +80,56 @@ def as_probabilities(probs, labels):
     return probs, as_labels(labels, probs.shape)
 
 
-def as_scores(score, correct):
+def as_column(values, name):
+    """A float64 copy of one finite number for each example.
+
+    Args:
+        values (array_like): Real numbers or bools (n,), n at least 1.
+        name (str): What an error calls them.
+
+    Returns:
+        ndarray: float64 (n,).
+
+    Raises:
+        ValueError: The values are not as above.
+    """
+    values = np.asarray(values)
+    if values.ndim != 1:
+        raise ValueError(f'{name} of shape {values.shape}, but one number per '
+                         'example is needed; pass one column')
+    if values.dtype.kind == 'b':
+        values = values.astype(np.float64)
+    return as_matrix(values[:, None], name)[:, 0]
+
+
+def as_pair(a, b, names=('a', 'b')):
+    """Two numbers for each example, in two float64 copies.
+
+    Args:
+        a, b (array_like): Real, finite numbers or bools (n,), n at least 1.
+        names (tuple of str): What an error calls the two.
+
+    Returns:
+        (ndarray, ndarray): Both float64 (n,).
+
+    Raises:
+        ValueError: The two are not as above.
+    """
+    a, b = as_column(a, names[0]), as_column(b, names[1])
+    if len(a) != len(b):
+        raise ValueError(
+            f'{names[0]} has {len(a)} values and {names[1]} {len(b)}, but '
+            'they must belong to the same examples')
+    return a, b
+
+
+def as_scores(score, correct, name='correct'):
     """Scores, and whether the predictions they belong to are right.
 
     Args:
-        score (array_like): Real, finite numbers (n,), n at least 1.
+        score (array_like): Real, finite numbers or bools (n,), n at least 1.
         correct (array_like): Bools (n,), or the numbers 0 and 1.
+        name (str): What an error calls ``correct``.
 
     Returns:
         (ndarray, ndarray): Both float64 (n,), copies.
@@ -93,13 +137,9 @@ def as_scores(score, correct):
     Raises:
         ValueError: The scores or ``correct`` are not as above.
     """
-    score, correct = np.asarray(score), np.asarray(correct)
-    if score.ndim != 1:
-        raise ValueError(f'score of shape {score.shape}, but one number per '
-                         'example is needed; pass one column')
-    score = as_matrix(score[:, None], 'score')[:, 0]
+    score, correct = as_column(score, 'score'), np.asarray(correct)
     if correct.shape != score.shape or not np.isin(correct, (0, 1)).all():
         raise ValueError(
-            f'correct of shape {correct.shape} and dtype {correct.dtype}, '
+            f'{name} of shape {correct.shape} and dtype {correct.dtype}, '
             f'but {len(score)} scores need one True or False each')
     return score, correct.astype(np.float64)

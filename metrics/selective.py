@@ -4,6 +4,7 @@ from typing import NamedTuple
 import numpy as np
 
 from metrics.checks import as_scores
+from metrics.ranks import expected_hits, hits_by_score
 
 
 class CoverageCurve(NamedTuple):
@@ -46,11 +47,8 @@ def accuracy_coverage(score, correct):
         ValueError: The scores or ``correct`` are not as above.
     """
     score, correct = as_scores(score, correct)
-    values, group = np.unique(-score, return_inverse=True)
-    seen = np.cumsum(np.bincount(group))  # (K,), highest score first
-    right = np.cumsum(np.bincount(group, correct))
-    # Among equal scores the expected number right grows linearly.
+    threshold, seen, right = hits_by_score(score, correct)
     rank = np.arange(1, len(score) + 1)
-    expected = np.interp(rank, np.append(0, seen), np.append(0, right))
-    return CoverageCurve(-values, seen / len(score), right / seen,
-                         float(np.mean(expected / rank)))
+    return CoverageCurve(
+        threshold, seen / len(score), right / seen,
+        float(np.mean(expected_hits(rank, seen, right) / rank)))

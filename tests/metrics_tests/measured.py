@@ -1,4 +1,6 @@
 """Made-up predictions for the tests of the measures, and plain references."""
+import itertools
+
 import numpy as np
 from hypothesis import strategies as st
 from scipy.special import log_softmax
@@ -36,6 +38,24 @@ def loop_errors(probs, labels, n_bins):
         total += abs(sum(gaps)) / len(labels)
         largest = max(largest, abs(sum(gaps)) / max(len(gaps), 1))
     return total, largest
+
+
+def orders(score):
+    """Every order of the examples in which no score rises, as lists."""
+    score = np.asarray(score)
+    for order in itertools.permutations(range(len(score))):
+        if (np.diff(score[list(order)]) <= 0).all():
+            yield list(order)
+
+
+@st.composite
+def marked_scores(draw, most=30):
+    """Scores with many ties and the marks 0 and 1, both of which occur."""
+    marks = draw(st.lists(st.integers(0, 1), min_size=2, max_size=most)
+                 .filter(lambda marks: 0 < sum(marks) < len(marks)))
+    scores = draw(st.lists(st.integers(-2, 2), min_size=len(marks),
+                           max_size=len(marks)))
+    return np.array(scores) / 4, np.array(marks)
 
 
 @st.composite
