@@ -1,1 +1,1 @@
-"""How good predicted probabilities are: arrays in, numbers out."""
+"""How good probabilities, scores and explanations are: arrays to numbers."""
