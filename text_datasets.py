@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import nlp_utils
 from files import published, splits, tables
-from files.downloads import Requirement, find_file
+from files.downloads import Requirement, find_file, place_of
 from files.origins import DBPEDIA, HARVARD, IMDB, SNLI, TWEETS, VADER
 from files.rows import DatasetError, display_name, listed, shortened
 from files.streams import check_path
@@ -92,6 +92,7 @@ class Source(NamedTuple):
         origin (Address, Requirement, ByHand or None): Where the files come
             from; None for a user's own, whose paths ``files`` has.
         raw (bool): Whether the texts still need a tokenizer.
+        pair (bool): Whether an example of a published one has two texts.
     """
 
     label_names: tuple
@@ -100,6 +101,7 @@ class Source(NamedTuple):
     read: object
     origin: object
     raw: bool = True
+    pair: bool = False
 
 
 class _Part(NamedTuple):
@@ -174,7 +176,7 @@ DATASETS = {
         'snli_1.0.zip', published.read_snli, SNLI,
         train='snli_1.0/snli_1.0_train.jsonl',
         valid='snli_1.0/snli_1.0_dev.jsonl',
-        test='snli_1.0/snli_1.0_test.jsonl'),
+        test='snli_1.0/snli_1.0_test.jsonl')._replace(pair=True),
     'tweets': Source(
         POLARITY, {'negative': 0, 'positive': 1},
         {'train': ('rationales/tweet_sentiment_extraction.csv', None)},
@@ -184,6 +186,19 @@ DATASETS = {
     'vader.nyt': _vader('nytEditorialSnippets'),
     'vader.tweets': _vader('tweets'),
 }
+
+
+def at_hand(data_dir=None):
+    """The published data sets that need no download.
+
+    Args:
+        data_dir (str or None): As for ``load_dataset``.
+
+    Returns:
+        list of str: Names in ``DATASETS``.
+    """
+    return [name for name, source in DATASETS.items() if all(
+        place_of(file, data_dir) for file, _ in source.files.values())]
 
 
 def load_dataset(name, data_dir=None, char_based=False, seed=0,

@@ -189,6 +189,23 @@ def download_folder():
     return os.path.join(root, 'dknn')
 
 
+def place_of(name, data_dir=None):
+    """Where a published file is, without any download.
+
+    Args:
+        name (str): As for ``find_file``.
+        data_dir (str or None): Likewise.
+
+    Returns:
+        str: Its path; None if it is nowhere yet.
+    """
+    names = dict.fromkeys((name, os.path.basename(name)))
+    places = data_dir or os.environ.get('DKNN_DATA'), download_folder()
+    paths = [os.path.join(place, known)
+             for place in filter(None, places) for known in names]
+    return next(filter(os.path.lexists, paths), None)
+
+
 def find_file(name, origin, data_dir=None, advice=''):
     """Finds a published file; downloads it if it is nowhere yet.
 
@@ -215,12 +232,10 @@ def find_file(name, origin, data_dir=None, advice=''):
                            '`data_dir` or DKNN_DATA names another',
                            'data_dir')
     folder = download_folder()
-    names = dict.fromkeys((name, os.path.basename(name)))
-    for place in filter(None, (data_dir, folder)):
-        for path in [os.path.join(place, known) for known in names]:
-            if os.path.lexists(path):
-                check_file(path)
-                return path
+    path = place_of(name, data_dir)
+    if path is not None:
+        check_file(path)
+        return path
     name = os.path.basename(name)
     path = os.path.join(folder, name)
     try:

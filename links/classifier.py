@@ -89,17 +89,22 @@ class Classifier(chainer.Chain):
                         'accuracy': F.accuracy(z, ys).array}, self)
         return loss
 
-    def logits(self, xs):
+    def logits(self, xs, dropout=False):
         """Inputs of the softmax.
 
         Args:
             xs (Texts): B examples.
+            dropout (bool): Whether dropout is on (Gal, Ghahramani 2016).
 
         Returns:
             Variable: Float32 (B, C), on the model's device.
         """
-        with chainer.using_config('train', False), chainer.no_backprop_mode():
-            return self._output(self._layers_from_ids(self._texts(xs)))
+        texts = self._texts(xs)
+        with (chainer.using_config('train', dropout),
+              chainer.no_backprop_mode()):
+            if dropout:  # a path of its own, for the other leaves it out
+                return self._output_at(self._embed(texts))
+            return self._output(self._layers_from_ids(texts))
 
     def predict(self, xs):
         """Probabilities of the classes.

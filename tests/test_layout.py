@@ -11,7 +11,7 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-COMMANDS = 'train', 'run_dknn', 'calibration', 'interpret'
+COMMANDS = 'train', 'run_dknn', 'calibration', 'interpret', 'evaluate'
 # A module or folder at the top level -> those of ours that it imports: every
 # one of them, no other.  Each row imports from rows above it only.
 LIBRARY = {
@@ -32,6 +32,8 @@ LIBRARY = {
             'nlp_utils terminal text_datasets',
     'saliency': 'compat dknn errors files metrics nlp_utils runs '
                 'text_datasets',
+    'evaluation': 'compat dknn errors files functions metrics neighbors '
+                  'nlp_utils runs saliency text_datasets',
     'page': 'errors files saliency',
     'visualize': 'files page saliency',
 }

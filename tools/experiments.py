@@ -21,6 +21,7 @@ import subprocess
 
 import numpy as np
 
+import evaluation.linear
 import runs
 import text_datasets
 import train
@@ -28,7 +29,7 @@ from errors import UserError
 from files.atomic import read_json, write_json
 from runs import flags as run_flags
 from runs.folder import RESULTS
-from tools import baseline, jobs, pages
+from tools import jobs, pages
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAGE = 'experiments.md'
@@ -44,6 +45,9 @@ EXPERIMENTS = [
       for model in ('cnn', 'rnn', 'bilstm', 'bow')),
     *(f'--dataset {data} --model {model} {GLOVE}'
       for data in ('imdb.binary', 'dbpedia') for model in ('cnn', 'bow')),
+    f'--dataset dbpedia --model bilstm {GLOVE} {RECURRENT}',
+    f'--dataset snli --model cnn {GLOVE} --layer 1',
+    f'--dataset snli --model bilstm {GLOVE} --unit 100 --layer 1',
     '--dataset TREC --model cnn --char-based',
     '--dataset vader.movie --model cnn']
 HEAD = ('`python train.py ...`', 'indexed', 'linear', 'softmax', 'DkNN',
@@ -146,7 +150,9 @@ def linear(dataset, char_based, out, seed):
     if not path.is_file():
         data = text_datasets.load_dataset(dataset, char_based=char_based,
                                           seed=seed)
-        write_json(path, baseline.evaluate(data, char_based)._asdict())
+        found = evaluation.linear.fit_and_predict(data, char_based)
+        write_json(path, {'c': found.c, 'valid': found.valid,
+                          'test': found.test})
     return read_json(path)['test']
 
 

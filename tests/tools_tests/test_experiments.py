@@ -86,7 +86,8 @@ def test_a_table_of_a_toy(toy, tmp_path, docs, commands, capsys,
     assert row in capsys.readouterr().out
 
     runs = toys.listing(out)
-    monkeypatch.setattr(experiments.baseline, 'evaluate', None)
+    monkeypatch.setattr(experiments.evaluation.linear, 'fit_and_predict',
+                        None)
     experiments.main(flags)
     assert len(commands) == 6 and toys.listing(out) == runs
     assert (docs / experiments.PAGE).read_bytes().decode() == page

@@ -1,0 +1,130 @@
+#!/usr/bin/env python
+"""Is it true? Measure explanations, uncertainty and accuracy of a run.
+
+    python evaluate.py --model-setup results/stsa.binary_cnn/args.json
+    python evaluate.py --only faithfulness --judge results/stsa.binary_bilstm
+
+Prints tables and writes ``evaluation.json`` (docs/output.md) and figures into
+the run folder; of some parts, or of a part of the test split,
+``evaluation.part.json``.
+"""
+import compat  # noqa: F401  (before Chainer)
+
+import argparse
+import time
+
+import runs
+from errors import UserError
+from evaluation import tables
+from evaluation.parts import PARTS
+from evaluation.setting import Setting
+from files.atomic import write_json
+from runs import flags, training
+from saliency.outputs import output_path
+
+VERSION = 1
+
+
+def build_parser():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    flags.add_run_flags(parser)
+    flags.add_dknn_flags(parser)
+    add = parser.add_argument
+    add('--only', nargs='+', choices=PARTS, metavar='PART',
+        help='these parts only: ' + '; '.join(
+            f'{name} ({part.summary})' for name, part in PARTS.items()))
+    add('--judge', metavar='RUN',
+        help='an independent run on the same data set and seed, such as '
+             'another encoder, that judges explanations')
+    add('--ood', nargs='+', metavar='DATASET',
+        help='data sets out of the domain (default: the test texts with '
+             'their words shuffled, and every other data set at hand)')
+    add('--rationales', metavar='FILE',
+        help="what people marked in your own texts: JSONL with text, label "
+             'and weights, a number a word')
+    add('--split', choices=['test', 'valid'], default='test',
+        help='what to evaluate; choose settings on valid (default: test)')
+    add('--limit', type=flags.positive, metavar='N',
+        help='only the first N test texts')
+    add('--texts', type=flags.positive, default=1000, metavar='N',
+        help='texts whose explanations are measured, at most (default: '
+             '1,000)')
+    add('--seed', type=flags.seed, default=0,
+        help='of the bootstrap and of what is drawn (default: 0)')
+    add('--latex', action='store_true',
+        help='print the tables for a paper (LaTeX, booktabs)')
+    return parser
+
+
+def load_setting(args, judge=None):
+    """The run to evaluate."""
+    run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
+    return Setting(run, flags.dknn_options(args), args.limit, args.texts,
+                   args.seed, args.ood, judge, args.data_dir,
+                   args.rationales, args.split)
+
+
+def load_judge(args, run):
+    """The independent run, as a Setting; it must have the same splits."""
+    if args.judge is None:
+        return None
+    judge = runs.load_run(args.judge, args.data_dir, args.gpu)
+    if judge.data.test != run.data.test or (
+            judge.data.train != run.data.train):
+        raise UserError(
+            f'--judge {args.judge} was not trained on the training texts of '
+            f'{run.folder} (data set, --seed and --calib-size decide on '
+            'them); train one that was')
+    if judge.digest == run.digest:
+        raise UserError(f'--judge {args.judge} is the run itself; name '
+                        'another, such as one of another encoder')
+    return Setting(judge, flags.dknn_options(args), args.limit, args.texts,
+                   args.seed, split=args.split)
+
+
+def measure(setting, names):
+    """Name of each part to its tables and the seconds that it took."""
+    found = {}
+    for name in names:
+        start = time.perf_counter()
+        measured = PARTS[name].measure(setting)
+        found[name] = measured, time.perf_counter() - start
+    return found
+
+
+def result_of(args, setting, found):
+    """The contents of ``evaluation.json``."""
+    run = setting.run
+    return {
+        'version': VERSION, 'dataset': run.args['dataset'],
+        'model': run.args['model'], 'split': args.split, 'seed': args.seed,
+        'n_test': len(setting.labels), 'n_texts': args.texts,
+        'index': args.index, 'n_neighbors': args.neighbors,
+        'judge': None if setting.judge is None else {
+            'dataset': setting.judge.run.args['dataset'],
+            'model': setting.judge.run.args['model'],
+            'seed': setting.judge.run.args.get('seed')},
+        'parts': {name: {'seconds': seconds,
+                         'tables': [tables.as_json(t) for t in measured]}
+                  for name, (measured, seconds) in found.items()}}
+
+
+def main(argv=None):
+    args = build_parser().parse_args(argv)
+    setting = load_setting(args)
+    setting.judge = load_judge(args, setting.run)
+    found = measure(setting, args.only or PARTS)
+    show = tables.as_latex if args.latex else tables.as_text
+    for name, (measured, seconds) in found.items():
+        print(f'{"% " if args.latex else ""}{name}, {seconds:.1f} s\n')
+        for table in measured:
+            print(show(table), end='\n\n')
+    path = output_path(setting.run.folder, 'evaluation.json', args.split,
+                       part=bool(args.only or args.limit))
+    with training.results_of(setting.run):
+        write_json(path, result_of(args, setting, found))
+    print(f'wrote {path}')
+
+
+if __name__ == '__main__':
+    runs.run_script(main)

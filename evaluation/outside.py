@@ -1,0 +1,69 @@
+"""Texts that are out of a run's domain."""
+import numpy as np
+
+import runs
+import text_datasets
+from errors import UserError
+from evaluation import trust
+
+SHUFFLED = 'shuffled words'
+MOST_TEXTS = 2000  # of a data set
+
+
+def names(setting):
+    """What is compared with the test texts.
+
+    Args:
+        setting (Setting): What is evaluated.
+
+    Returns:
+        list of str: ``SHUFFLED`` and data sets: those asked for, or all at
+        hand whose examples have as many texts.
+    """
+    if setting.ood is not None:
+        return setting.ood
+    args, data = setting.run.args, setting.run.data
+    return [SHUFFLED, *(
+        name for name in text_datasets.at_hand(setting.data_dir)
+        if _family(name) != _family(args['dataset'])
+        and text_datasets.DATASETS[name].pair == data.pair)]
+
+
+def ask(setting, name):
+    """What the network says of texts out of its domain.
+
+    Args:
+        setting (Setting): What is evaluated.
+        name (str): One of ``names``.
+
+    Returns:
+        trust.Asked: At most ``MOST_TEXTS`` texts.
+
+    Raises:
+        UserError: If they are not of the kind that the network reads.
+    """
+    if name == SHUFFLED:
+        return trust.ask(setting, _shuffled(setting))
+    data = text_datasets.load_dataset(
+        name, setting.data_dir, setting.run.args.get('char_based', False))
+    if data.pair != setting.run.data.pair:
+        raise UserError(f'--ood {name} has {1 + data.pair} text(s) an '
+                        'example, but this run reads '
+                        f'{1 + setting.run.data.pair}; choose another')
+    return trust.ask(setting, runs.encode_examples(
+        data.test[:MOST_TEXTS], setting.run.vocab)[0])
+
+
+def _shuffled(setting):
+    """The test texts, the words of each in a random order."""
+    rng = np.random.default_rng(setting.seed)
+    xs = setting.test.xs
+    for side, texts in enumerate(xs.sides):
+        xs = xs.replace(side, [np.append(rng.permutation(ids[:-1]), ids[-1])
+                               for ids in texts])
+    return xs
+
+
+def _family(name):
+    """Data sets of one family share texts, or are fine and coarse labels."""
+    return name.partition('.')[0]

@@ -1,0 +1,38 @@
+"""The parts of an evaluation by name: ``PARTS``.
+
+A new part is a module with a function and a row of this table.
+"""
+from typing import NamedTuple
+
+from evaluation import (
+    accuracy,
+    agreement,
+    faithfulness,
+    uncertainty,
+)
+
+
+class Part(NamedTuple):
+    """A part of an evaluation.
+
+    Attributes:
+        measure (callable): From a Setting to a list of Tables; empty where
+            the run is not of the kind that the part is about.
+        summary (str): What it answers, for ``--help``.
+    """
+
+    measure: object
+    summary: str
+
+
+PARTS = {
+    'accuracy': Part(accuracy.measure, 'who is right, by layer and by k'),
+    'uncertainty': Part(
+        uncertainty.measure, 'does a score know when the network is wrong, '
+        'or the text is out of its domain'),
+    'faithfulness': Part(
+        faithfulness.measure, 'do the words that an explanation names matter '
+        'to the prediction, and to other judges'),
+    'agreement': Part(
+        agreement.measure, 'are they the words that people name'),
+}

@@ -1,0 +1,107 @@
+"""What all parts of an evaluation start from: a run, and what it says."""
+import compat  # noqa: F401  (before Chainer)
+
+import functools
+
+import numpy as np
+
+import runs
+from evaluation.explanations import explain
+from metrics import bootstrap
+from metrics.confidence import softmax
+from saliency.scorer import WordScorer
+
+
+class Setting:
+    """A trained run to evaluate.
+
+    What several parts need is computed once, when it is first asked for.
+
+    Args:
+        run (runs.Run): A trained run.
+        dknn_options (dict): As for ``runs.fit_dknn``.
+        limit (int): Test texts to evaluate, the first ones; None for all.
+        n_texts (int): Texts whose explanations are measured, at most.
+        seed (int): Of the bootstrap and of all that is drawn.
+        ood (list of str): Data sets that are out of the run's domain; None
+            for all at hand.
+        judge (Setting): An independent run of the same data, or None.
+        data_dir (str): Folder with the published data files.
+        rationales (str): A user's JSONL of rationales, or None.
+        split (str): The split to evaluate; settings are to be chosen on
+            ``'valid'``, what was chosen is reported on ``'test'``.
+
+    Attributes:
+        train, calib, test (Activations): What the network says of a split;
+            ``test`` is that which is evaluated.
+        labels (ndarray): int32 (n,), of the test texts.
+        dknn (DkNN): Fitted, tuned, calibrated.
+        temperature (float): T.
+        prediction, soft (Prediction): What DkNN and soft DkNN say of the
+            test texts.
+        counts (ndarray): Draws of the bootstrap over the test texts.
+    """
+
+    def __init__(self, run, dknn_options=None, limit=None, n_texts=1000,
+                 seed=0, ood=None, judge=None, data_dir=None,
+                 rationales=None, split='test'):
+        self.run = run
+        self.dknn_options = dknn_options or {}
+        self.n_texts, self.seed, self.ood = n_texts, seed, ood
+        self.judge, self.data_dir = judge, data_dir
+        self.rationales, self.split = rationales, split
+        self.train, self.calib, test = runs.stored_splits(
+            run, ['train', 'calib', split])
+        self.test = test.select(slice(limit))
+        self.labels = self.test.labels
+        self.dknn = runs.fit_dknn(run, self.train, self.calib,
+                                  **self.dknn_options)
+        self.temperature = runs.store_temperature(run, self.calib)
+
+    @functools.cached_property
+    def examples(self):
+        """list of text_datasets.Example: The test texts."""
+        return getattr(self.run.data, self.split)[:len(self.labels)]
+
+    @functools.cached_property
+    def probabilities(self):
+        """ndarray: float64 (n, C), softmax of the test texts."""
+        return softmax(self.test.logits)
+
+    @functools.cached_property
+    def predicted(self):
+        """ndarray: Integers (n,), softmax's labels."""
+        return self.test.logits.argmax(axis=1)
+
+    @functools.cached_property
+    def judge_predicted(self):
+        """ndarray: Integers (n,), the labels that the judge predicts."""
+        xs, _ = runs.encode_examples(self.examples, self.judge.run.vocab)
+        return runs.forward(self.judge.run.model, xs)[0].argmax(axis=1)
+
+    @functools.cached_property
+    def prediction(self):
+        return self.dknn.predict(self.test.layers)
+
+    @functools.cached_property
+    def soft(self):
+        return self.dknn.predict(self.test.layers, soft=True)
+
+    @functools.cached_property
+    def counts(self):
+        return bootstrap.resampled_counts(len(self.labels), seed=self.seed)
+
+    @functools.cached_property
+    def scorer(self):
+        """WordScorer: Of the run's words, of a pair the second text's."""
+        return WordScorer(self.run, self.dknn, self.temperature)
+
+    @functools.cached_property
+    def explained(self):
+        """Explained: Test texts and the scores of their words."""
+        return explain(self)
+
+    def share(self, right):
+        """The mean of bools (n,) of the test texts, as an Estimate."""
+        return bootstrap.mean_estimate(np.asarray(right, np.float64),
+                                       self.counts)

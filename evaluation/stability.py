@@ -1,0 +1,135 @@
+"""How alike explanations are: of two methods, two runs, random parameters."""
+import compat  # noqa: F401  (before Chainer)
+
+import numpy as np
+
+import runs
+from dknn import DkNN
+from evaluation.explanations import scores_of
+from evaluation.tables import Table
+from metrics import bootstrap
+from runs.activations import activations_of
+from saliency.scorer import WordScorer
+
+MOST_TEXTS = 200  # explained again
+UNSEEDED = 'random'  # has no parameters to depend on
+
+
+def between_methods(scores):
+    """Mean rank correlation of every two methods.
+
+    Args:
+        scores (dict): Method to a list of n floats (L_i - 1,).
+
+    Returns:
+        Table: Rows and columns are methods.
+    """
+    names = list(scores)
+    found = np.array([correlations(np.stack(texts)) for texts in zip(
+        *scores.values(), strict=True)])
+    mean = _means(found)
+    return Table('ranks', 'rank agreement between methods (Spearman)', names,
+                 [(name, [None if np.isnan(v) else float(v) for v in row])
+                  for name, row in zip(names, mean, strict=True)],
+                 'means over texts, those left out whose scores are all '
+                 'equal; agreement is no quality')
+
+
+def correlations(scores):
+    """Spearman's rank correlation of every two rows.
+
+    Args:
+        scores (ndarray): Floats (m, L).
+
+    Returns:
+        ndarray: float64 (m, m), NaN where a row is constant.
+    """
+    from scipy.stats import rankdata  # slow to import
+
+    ranks = rankdata(scores, axis=1)
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    length = np.sqrt((ranks ** 2).sum(axis=1))
+    ranks /= np.where(length, length, np.nan)[:, None]
+    return ranks @ ranks.T
+
+
+def between_runs(setting, explained):
+    """Rank agreement with explanations of other parameters.
+
+    Explanations must not survive random parameters (Adebayo et al. 2018,
+    *Sanity Checks for Saliency Maps*); those of another good run should be
+    alike.
+
+    Args:
+        setting (Setting): What is evaluated.
+        explained (Explained): Its explanations.
+
+    Returns:
+        Table: A row a method.
+    """
+    rows = explained.rows[:MOST_TEXTS]
+    others = {'random parameters': (
+        randomised(setting), setting.test.xs.select(rows))}
+    if setting.judge is not None:
+        others['independent run'] = (
+            setting.judge.scorer, runs.encode_examples(
+                [setting.examples[i] for i in rows],
+                setting.judge.run.vocab)[0])
+    names = [name for name in explained.scores if name != UNSEEDED]
+    columns = []
+    for scorer, xs in others.values():
+        again = scores_of(scorer, xs, names)
+        columns.append([_agreement(explained.scores[name][:len(rows)],
+                                   again[name], setting.seed)
+                        for name in names])
+    return Table(
+        'stability', 'rank agreement with explanations by other parameters '
+        '(Spearman)', list(others),
+        [(name, list(cells)) for name, *cells in zip(names, *columns,
+                                                     strict=True)],
+        f'{len(rows)} texts; each run explains the class that it predicts')
+
+
+def randomised(setting):
+    """A scorer whose network has never been trained.
+
+    Args:
+        setting (Setting): What is evaluated.
+
+    Returns:
+        WordScorer: Its DkNN is fitted, tuned and calibrated on what that
+        network says of the same splits.
+    """
+    run = setting.run
+    state = np.random.get_state()
+    np.random.seed(setting.seed)
+    try:
+        run = run._replace(model=run.model.copy('init'))
+    finally:
+        np.random.set_state(state)
+    train, valid, calib = (activations_of(run, getattr(run.data, split))
+                           for split in ('train', 'valid', 'calib'))
+    dknn = DkNN(setting.dknn.n_class, **{'index': 'exact',
+                                         **setting.dknn_options})
+    dknn.fit(train.layers, train.labels)
+    dknn.tune(valid.layers, valid.labels)
+    dknn.calibrate(calib.layers, calib.labels)
+    return WordScorer(run, dknn, setting.temperature)
+
+
+def _agreement(one, other, seed):
+    """Mean Spearman of two lists of scores, as an Estimate; or None."""
+    found = np.array([correlations(np.stack(pair))[0, 1] for pair in zip(
+        one, other, strict=True)])
+    found = found[~np.isnan(found)]
+    if not len(found):
+        return None
+    return bootstrap.mean_estimate(
+        found, bootstrap.resampled_counts(len(found), seed=seed))
+
+
+def _means(found):
+    """Means over texts (n, m, m) without NaN; NaN where all are."""
+    known = ~np.isnan(found)
+    return np.where(known.any(axis=0), np.nansum(found, axis=0)
+                    / np.maximum(known.sum(axis=0), 1), np.nan)

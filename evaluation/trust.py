@@ -1,0 +1,207 @@
+"""Scores of how far a prediction can be trusted: ours, and the rivals.
+
+Each is high where the network should be right and the text familiar; all are
+about the class that softmax predicts, so that they are compared on the same
+errors.  n texts, C classes, z logits, T temperature, k neighbours.
+
+References:
+
+- Hendrycks, Gimpel (2017, arXiv 1610.02136): maximum softmax probability.
+- Liu et al. (2020, arXiv 2010.03759): energy, T log sum exp(z / T).
+- Lee et al. (2018, arXiv 1807.03888): Mahalanobis distance to the nearest
+  class mean, with one covariance for all classes.
+- Sun et al. (2022, arXiv 2204.06507): distance to the k-th neighbour among
+  vectors of length 1, k = 50.
+- Jiang et al. (2018, arXiv 1805.11783): trust score, the distance to the
+  nearest other class over that to the predicted one.
+- Gal, Ghahramani (2016, arXiv 1506.02142): dropout at test time.
+"""
+import compat  # noqa: F401  (before Chainer)
+
+from typing import NamedTuple
+
+import numpy as np
+
+from functions import devices
+from metrics.confidence import log_odds, softmax
+from neighbors import INDEXES, arrays
+from nlp_utils import Texts
+from runs import forward
+
+KTH = 50     # Sun et al.
+PASSES = 10  # with dropout
+DROPOUT_TEXTS = 256  # in a batch
+TINY = 1e-12
+
+
+class Asked(NamedTuple):
+    """Texts, and what the network says of them.
+
+    Attributes:
+        xs (Texts): n texts.
+        logits (ndarray): Float32 (n, C).
+        layers (list of ndarray): Float32 (n, D_l) each.
+    """
+
+    xs: Texts
+    logits: np.ndarray
+    layers: list
+
+    @property
+    def label(self):
+        """ndarray: Integers (n,), softmax's classes."""
+        return self.logits.argmax(axis=1)
+
+
+def _of_label(values, asked):
+    return values[np.arange(len(values)), asked.label]
+
+
+def _confidence(setting):
+    return lambda asked: _of_label(softmax(asked.logits), asked)
+
+
+def _calibrated(setting):
+    return lambda asked: _of_label(
+        softmax(asked.logits, setting.temperature), asked)
+
+
+def _entropy(setting):
+    def score(asked):
+        p = softmax(asked.logits, setting.temperature)
+        return (p * np.log(np.maximum(p, TINY))).sum(axis=1)
+    return score
+
+
+def _margin(setting):
+    def score(asked):
+        p = np.sort(softmax(asked.logits, setting.temperature), axis=1)
+        return p[:, -1] - p[:, -2]
+    return score
+
+
+def _log_odds(setting):
+    return lambda asked: _of_label(log_odds(asked.logits), asked)
+
+
+def _energy(setting):
+    def score(asked):
+        z = asked.logits.astype(np.float64) / setting.temperature
+        top = z.max(axis=1)
+        return setting.temperature * (
+            top + np.log(np.exp(z - top[:, None]).sum(axis=1)))
+    return score
+
+
+def _mahalanobis(setting):
+    X = np.asarray(setting.train.layers[-1], np.float64)
+    labels = setting.train.labels
+    means = np.stack([X[labels == y].mean(axis=0) for y in np.unique(labels)])
+    places = np.searchsorted(np.unique(labels), labels)
+    precision = np.linalg.pinv(np.cov((X - means[places]).T), hermitian=True)
+
+    def score(asked):
+        gaps = asked.layers[-1][:, None].astype(np.float64) - means
+        return -np.einsum('ncd,de,nce->nc', gaps, precision, gaps,
+                          optimize=True).min(axis=1)
+    return score
+
+
+def _kth_distance(setting):
+    index = INDEXES['exact']().fit(_unit(setting.train.layers[-1]))
+    k = min(KTH, len(setting.train.labels))
+    return lambda asked: -index.kneighbors(_unit(asked.layers[-1]),
+                                           k)[0][:, -1]
+
+
+def _unit(h):
+    h = np.asarray(h, np.float32)
+    return h / np.maximum(np.linalg.norm(h, axis=1, keepdims=True), TINY)
+
+
+def _trust_score(setting):
+    h, labels = setting.train.layers[-1], setting.train.labels
+    indexes = {y: INDEXES['exact']().fit(h[labels == y])
+               for y in np.unique(labels)}
+
+    def score(asked):
+        far = np.full(asked.logits.shape, np.inf)
+        for y, index in indexes.items():
+            far[:, y] = index.kneighbors(asked.layers[-1], 1)[0][:, 0]
+        own = _of_label(far, asked)
+        far[np.arange(len(far)), asked.label] = np.inf
+        # far from everything, where the class has no example at all
+        return np.where(np.isfinite(own), far.min(axis=1)
+                        / np.maximum(own, TINY), 0)
+    return score
+
+
+def _dropout(setting):
+    model = setting.run.model
+
+    def score(asked):
+        rng = np.random.get_state()
+        np.random.seed(setting.seed)
+        total = np.zeros(asked.logits.shape)
+        try:
+            for _ in range(PASSES):
+                for rows in arrays.slices(len(total), DROPOUT_TEXTS):
+                    total[rows] += softmax(devices.to_numpy(model.logits(
+                        asked.xs.select(rows), dropout=True)))
+        finally:
+            np.random.set_state(rng)
+        return _of_label(total / PASSES, asked)
+    return score
+
+
+def _conformity(setting):
+    return lambda asked: _of_label(
+        setting.dknn.conformity(asked.layers), asked)
+
+
+def _credibility(setting):
+    return lambda asked: _of_label(setting.dknn.p_values(asked.layers), asked)
+
+
+def _soft(setting):
+    return lambda asked: _of_label(
+        setting.dknn.soft_log_odds(asked.layers), asked)
+
+
+def _soft_credibility(setting):
+    return lambda asked: _of_label(
+        setting.dknn.predict(asked.layers, soft=True).p_values, asked)
+
+
+def _mean_distance(setting):
+    """Minus the mean over the layers of the distance to the k neighbours,
+    as a share of that of the calibration texts."""
+    usual = setting.dknn.search(setting.calib.layers).distances.mean(
+        axis=(0, 2))
+    return lambda asked: -(setting.dknn.search(asked.layers).distances.mean(
+        axis=2) / np.maximum(usual, TINY)).mean(axis=1)
+
+
+# Name -> function of a Setting that returns one of an Asked: floats (n,)
+SCORES = {
+    'softmax confidence': _confidence,
+    'softmax at T': _calibrated,
+    'entropy at T': _entropy,
+    'margin at T': _margin,
+    'softmax log-odds': _log_odds,
+    'energy': _energy,
+    'dropout, 10 passes': _dropout,
+    'Mahalanobis': _mahalanobis,
+    '50th neighbour': _kth_distance,
+    'trust score': _trust_score,
+    'conformity': _conformity,
+    'credibility': _credibility,
+    'soft conformity': _soft,
+    'soft credibility': _soft_credibility,
+    'neighbour distance': _mean_distance,
+}
+
+
+def ask(setting, xs):
+    """An Asked of any texts (Texts)."""
+    return Asked(xs, *forward(setting.run.model, xs))
