@@ -120,7 +120,8 @@ def shares_removed(setting, explained, name, values):
         known = ~np.isnan(scaled[0])
         left_out = int((~known).sum())
         rows.append((method, [*plain, *(
-            bootstrap.mean_estimate(own[known], counts[:, known])
+            bootstrap.mean_estimate(own[known], bootstrap.resampled_counts(
+                known.sum(), seed=setting.seed))
             if known.any() else None for own in scaled)]))
     return Table(
         f'aopc_{_slug(name)}', f'comprehensiveness and sufficiency, {name} '

@@ -98,7 +98,8 @@ def _mahalanobis(setting):
     labels = setting.train.labels
     means = np.stack([X[labels == y].mean(axis=0) for y in np.unique(labels)])
     places = np.searchsorted(np.unique(labels), labels)
-    precision = np.linalg.pinv(np.cov((X - means[places]).T), hermitian=True)
+    spread = np.atleast_2d(np.cov((X - means[places]).T))
+    precision = np.linalg.pinv(spread, hermitian=True)
 
     def score(asked):
         gaps = asked.layers[-1][:, None].astype(np.float64) - means
