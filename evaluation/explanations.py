@@ -11,8 +11,8 @@ from metrics.faithfulness import SHARES, TOPS
 from saliency.batches import consecutive_batches
 
 METHODS = ('random', 'conformity', 'confidence', 'logodds', 'gradient',
-           'integrated_gradients', 'soft', 'soft_gradient',
-           'soft_integrated', 'soft_mean')
+           'integrated_gradients', 'shapley', 'soft', 'soft_gradient',
+           'soft_integrated', 'soft_mean', 'soft_shapley')
 STEPS = np.linspace(0, 1, 11)  # shares of the words that are masked
 
 

@@ -90,6 +90,29 @@ class Direct(NamedTuple):
     decimals: int = DECIMALS
 
 
+class Shapley(NamedTuple):
+    """A method that averages falls over coalitions of words.
+
+    Shapley values by sampling (``saliency.coalitions``) of what
+    a LeaveOneOut measures: its fall without a word, not in the whole text
+    only, but in parts of it of all sizes, where no twin of the word stands
+    in for it.
+
+    Attributes:
+        of (str): The LeaveOneOut.
+        summary (str): What a score is, in half a sentence, for the page.
+        options (tuple of Option): What the method can be given.
+        explains (str): As that of the LeaveOneOut.
+        decimals (int): Of the scores as they are written.
+    """
+
+    of: str
+    summary: str
+    options: tuple
+    explains: str
+    decimals: int = DECIMALS
+
+
 class Mean(NamedTuple):
     """A method that is the even mean of others, each brought to one scale.
 
@@ -164,8 +187,10 @@ def _random(explainer, batch, seed):
 STEPS = Option('steps', 50, 1, 'points of integrated gradients')
 SOFT_STEPS = Option('soft_steps', 8, 1, 'points of soft_integrated')
 DRAWS = Option('draws', 25, 1, 'noisy copies of SmoothGrad')
-SEED = Option('seed', 0, 0, 'of SmoothGrad and the random baseline',
-              2 ** 32 - 1)  # what NumPy takes
+SIZES = Option('sizes', 4, 1, 'sizes of the parts of a text from which '
+               'Shapley methods leave words out', 100)
+SEED = Option('seed', 0, 0, 'of SmoothGrad, Shapley methods and the random '
+              'baseline', 2 ** 32 - 1)  # what NumPy takes
 
 METHODS = {
     'conformity': LeaveOneOut(
@@ -208,6 +233,12 @@ METHODS = {
     'soft_mean': Mean(
         ('soft', 'soft_integrated'), 'the mean of soft and soft_integrated, '
         'each divided by its largest absolute score in the text', 'soft'),
+    'shapley': Shapley(
+        'logodds', 'the mean fall of logodds when the word is left out of '
+        'parts of the text (Shapley value)', (SIZES, SEED), 'softmax', 4),
+    'soft_shapley': Shapley(
+        'soft', 'the mean fall of soft when the word is left out of parts of '
+        'the text (Shapley value)', (SIZES, SEED), 'soft', 4),
     'random': Direct(_random, 'random numbers, to compare with', (SEED,)),
 }
 

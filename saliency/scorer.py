@@ -8,9 +8,16 @@ import numpy as np
 
 from errors import ArgumentError
 from runs import forward
-from saliency import attribution
-from saliency.batches import batch_of
-from saliency.methods import METHODS, LeaveOneOut, Scores, all_options
+from saliency import attribution, coalitions
+from saliency.batches import batch_of, consecutive_batches
+from saliency.methods import (
+    METHODS,
+    LeaveOneOut,
+    Mean,
+    Scores,
+    Shapley,
+    all_options,
+)
 
 
 class WordScorer:
@@ -107,11 +114,13 @@ class WordScorer:
         Returns:
             dict: Name of each method to its Scores.
         """
-        parts = [part for name in names
-                 for part in getattr(METHODS[name], 'of', (name,))]
+        parts = [part for name in names for part in (
+            METHODS[name].of if isinstance(METHODS[name], Mean) else (name,))]
         found = self._drops(batch, list(dict.fromkeys(
             name for name in parts
             if isinstance(METHODS[name], LeaveOneOut))))
+        found.update(self._contributions(batch, list(dict.fromkeys(
+            name for name in parts if isinstance(METHODS[name], Shapley)))))
         found.update((name, self._direct(batch, METHODS[name]))
                      for name in parts if name not in found)
         found.update((name, _mean([found[part] for part in METHODS[name].of]))
@@ -146,6 +155,58 @@ class WordScorer:
                     self._value(name, batch.logits, batch.votes, batch.soft),
                     self._value(name, logits, votes, soft), counts,
                     batch.targets[METHODS[name].explains]) for name in names}
+
+    def _contributions(self, batch, names):
+        """Name to Scores, of Shapley methods; one pass serves all."""
+        by_side = [
+            self._contributions_of_side(batch, side, names)
+            if names and side in self.sides else dict.fromkeys(names)
+            for side in range(len(batch.xs.sides))]
+        return {name: Scores([found[name] for found in by_side], {})
+                for name in names}
+
+    def _contributions_of_side(self, batch, side, names):
+        """Name to a list of n arrays, for the words of one side."""
+        texts = batch.xs.sides[side]
+        parts = [coalitions.drawn(ids, self.options['sizes'],
+                                        self.options['seed'])
+                 for ids in texts]
+        rows = np.repeat(np.arange(len(texts)), [len(own) for own in parts])
+        xs = batch.xs.select(rows).replace(side, [
+            ids[np.append(part.members, -1)] for ids, own in zip(
+                texts, parts, strict=True) for part in own])
+        drops = {name: [] for name in names}
+        for piece in consecutive_batches(xs.n_tokens()):
+            found = self._coalition_drops(
+                xs.select(piece), side, names,
+                {key: labels[rows[piece]]
+                 for key, labels in batch.targets.items()})
+            for name in names:
+                drops[name] += found[name]
+        return {name: coalitions.mean_contributions(parts, drops[name])
+                for name in names}
+
+    def _coalition_drops(self, xs, side, names, targets):
+        """Name to a list of falls without each word, of parts of texts."""
+        whole, shortened = forward(self.run.model, xs), (
+            self.run.model.leave_one_out(xs, side))
+        found = {}
+        for name in names:
+            measured = METHODS[METHODS[name].of]
+            before, after = (self._measured(METHODS[name].of, logits, layers)
+                             for logits, layers in (whole, shortened))
+            found[name] = attribution.score_drops(
+                before, after, xs.lengths(side) - 1,
+                targets[measured.explains])
+        return found
+
+    def _measured(self, name, logits, layers):
+        """What a LeaveOneOut measures, of each class, (n, C)."""
+        method = METHODS[name]
+        return self._value(
+            name, logits,
+            self.dknn.votes(layers) if method.needs_votes else None,
+            self.dknn.soft_log_odds(layers) if method.needs_soft else None)
 
     def _value(self, name, logits, votes, soft):
         """What a leave-one-out method measures, of each class, (n, C)."""

@@ -41,6 +41,7 @@ LIBRARY = {
 WITHOUT_CHAINER = ('dknn', 'neighbors', 'metrics', 'page', 'visualize',
                    'files', 'nlp_utils', 'text_datasets', 'saliency.records',
                    'saliency.methods', 'saliency.attribution',
+                   'saliency.coalitions',
                    'saliency.outputs', 'saliency.parts', 'saliency.schema',
                    'errors', 'parallel', 'terminal')
 HEAVY = 'matplotlib', 'sklearn', 'nltk', 'faiss', 'nearpy', 'jinja2'

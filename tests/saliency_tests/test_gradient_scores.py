@@ -14,6 +14,9 @@ from explained import (
     training,
 )
 
+from metrics import confidence
+from saliency import coalitions
+
 
 def in_float64(model):
     """A copy of a model whose parameters are float64."""
@@ -148,3 +151,37 @@ def test_the_mean_of_soft_scores(explainer):
                 a, (b / abs(b).max() + c / abs(c).max()) / 2)
     alone = explain.scores(batch, ['soft_mean'])['soft_mean'].sides
     np.testing.assert_array_equal(alone[0][0], found['soft_mean'].sides[0][0])
+
+
+@pytest.mark.parametrize('kind', ['words', 'pair'])
+def test_shapley_scores_one_text_at_a_time(explainer, kind):
+    """Each coalition by itself, each word left out of it by hand."""
+    explain = explainer('bilstm', kind, premise=kind == 'pair')
+    batch = batch_of(explain, examples(kind))
+    found = explain.scores(batch, ['soft_shapley', 'shapley'])
+    for side, texts in enumerate(batch.xs.sides):
+        for i, tokens in enumerate(texts):
+            total = {name: np.zeros(len(tokens) - 1) for name in found}
+            times = np.zeros(len(tokens) - 1)
+            for part in coalitions.drawn(tokens):
+                ids = tokens[np.append(part.members, -1)]
+                for place in np.flatnonzero(part.counted):
+                    both = [values_of(explain, batch.xs.select([i]).replace(
+                        side, [text])) for text in (
+                            ids, np.delete(ids, place))]
+                    word = part.members[place]
+                    times[word] += 1
+                    for name, key in [('soft_shapley', 'soft'),
+                                      ('shapley', 'softmax')]:
+                        y = batch.targets[key][i]
+                        total[name][word] += both[0][key][y] - both[1][key][y]
+            for name, scores in found.items():
+                np.testing.assert_allclose(
+                    scores.sides[side][i], total[name] / times, rtol=1e-4,
+                    atol=2e-3)
+
+
+def values_of(explain, xs):
+    logits, layers = explain.run.model.logits_and_activations(xs)
+    return {'softmax': confidence.log_odds(logits)[0],
+            'soft': explain.dknn.soft_log_odds(layers)[0]}

@@ -136,6 +136,7 @@ def test_each_method_explains_its_own_prediction(at_odds):
             predictor = {'conformity': 'dknn', 'credibility': 'dknn',
                          'soft': 'soft', 'soft_gradient': 'soft',
                          'soft_integrated': 'soft', 'soft_mean': 'soft',
+                         'soft_shapley': 'soft',
                          }.get(name, 'softmax')
             assert entry['target'] == record[predictor]['label']
 
