@@ -15,7 +15,7 @@ import time
 
 import runs
 from errors import UserError
-from evaluation import tables
+from evaluation import pictures, tables
 from evaluation.parts import PARTS
 from evaluation.setting import Setting
 from files.atomic import write_json
@@ -109,6 +109,26 @@ def result_of(args, setting, found):
                   for name, (measured, seconds) in found.items()}}
 
 
+def write_figures(folder, found):
+    """Draws what there is to draw, as PNG and PDF; returns the names."""
+    from page import figures  # imports matplotlib
+
+    every = [table for measured, _ in found.values() for table in measured]
+    masking, judge = pictures.curves(every)
+    names = []
+    for suffix in ('png', 'pdf'):
+        for name, panels in pictures.estimates(every).items():
+            figures.write_estimates_figure(folder / f'{name}.{suffix}',
+                                           panels)
+            names.append(f'{name}.{suffix}')
+        if masking:
+            figures.write_masking_figure(
+                folder / f'masking.{suffix}', masking,
+                f'probability, {judge} judges')
+            names.append(f'masking.{suffix}')
+    return names
+
+
 def main(argv=None):
     args = build_parser().parse_args(argv)
     setting = load_setting(args)
@@ -123,7 +143,8 @@ def main(argv=None):
                        part=bool(args.only or args.limit))
     with training.results_of(setting.run):
         write_json(path, result_of(args, setting, found))
-    print(f'wrote {path}')
+        names = write_figures(path.parent, found)
+    print(f'wrote {", ".join([str(path), *names])}')
 
 
 if __name__ == '__main__':

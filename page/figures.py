@@ -4,4 +4,8 @@ from page.calibration_figures import (  # noqa: F401
     write_histogram_figure,
     write_reliability_figure,
 )
+from page.evaluation_figures import (  # noqa: F401
+    write_estimates_figure,
+    write_masking_figure,
+)
 from page.saliency_figure import write_saliency_figure  # noqa: F401

@@ -48,6 +48,9 @@ def test_a_whole_evaluation(trained):
     result = json.loads((folder / 'evaluation.json').read_text())
     assert list(result['parts']) == list(evaluate.PARTS)
     assert result['n_test'] == 15 and result['judge'] is None
+    for name in ('faithfulness', 'masking'):
+        assert (folder / f'{name}.png').read_bytes().startswith(b'\x89PNG')
+        assert (folder / f'{name}.pdf').read_bytes().startswith(b'%PDF')
 
 
 def test_latex(trained, capsys):
