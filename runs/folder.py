@@ -39,7 +39,9 @@ DERIVED = (TEMPERATURE, 'calibration.json',
            'interpretations.jsonl', 'dknn.part.json',
            'predictions.part.jsonl', 'interpretations.part.html',
            'interpretations.part.jsonl', 'interpretations.own.html',
-           'interpretations.own.jsonl')
+           'interpretations.own.jsonl', 'evaluation.json',
+           'evaluation.part.json', 'faithfulness.png', 'faithfulness.pdf',
+           'masking.png', 'masking.pdf', 'detection.png', 'detection.pdf')
 OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, 'log',
            'loss.png', 'accuracy.png', *DERIVED)
 RESULTS = 'results'
