@@ -69,8 +69,8 @@ def chosen(setting):
     lengths = setting.test.xs.lengths() - 1
     rows = np.random.default_rng(setting.seed).permutation(
         np.flatnonzero(lengths > 1))[:min(setting.n_texts, MOST_TEXTS)]
-    read = np.cumsum(lengths[rows] ** 3 / 3)
-    return np.sort(rows[:max(1, int((read <= MOST_TOKENS).sum()))])
+    read = np.cumsum(lengths[rows] ** 3)
+    return np.sort(rows[:max(1, int((read <= 3 * MOST_TOKENS).sum()))])
 
 
 def reduce_by_confidence(model, xs, targets):

@@ -7,7 +7,9 @@ from typing import NamedTuple
 from evaluation import (
     accuracy,
     agreement,
+    artifacts,
     faithfulness,
+    overconfidence,
     uncertainty,
 )
 
@@ -35,4 +37,10 @@ PARTS = {
         'to the prediction, and to other judges'),
     'agreement': Part(
         agreement.measure, 'are they the words that people name'),
+    'overconfidence': Part(
+        overconfidence.measure, 'does a score stay high on the little that '
+        'input reduction leaves of a text'),
+    'artifacts': Part(
+        artifacts.measure, 'of pairs: which words of the second text give '
+        'the label away, and who relies on them'),
 }
