@@ -8,9 +8,11 @@ import pytest
 import toys
 
 import runs
+import text_datasets
 from evaluation import artifacts, clues
 from evaluation.explanations import METHODS
 from evaluation.setting import Setting
+from metrics import bootstrap
 from metrics.bootstrap import Estimate
 from text_datasets import Example
 
@@ -104,6 +106,34 @@ def test_a_word_that_speaks_against_is_no_top_word(by_hand):
         -abs(own) for own in by_hand.explained.scores['soft']]
     table = artifacts.neighbors(by_hand, clues.clues(by_hand.run.data))
     assert [cells[0] for _, cells in table.rows] == [0, 0]  # and no 'all'
+
+
+def test_all_words_count_as_often_as_they_are_on_top():
+    # Shares of the training pairs: 0.2 twice, 0.8 once, mean 0.4; of those
+    # of the label 0.4, 0.4 and 1, mean 0.6
+    (_, cells), = artifacts._together([
+        artifacts._Behind(np.array([.5, .7]), np.array([.1]), .2, .4),
+        artifacts._Behind(np.array([.9]), np.array([.3]), .8, 1.)], 0)
+    assert values(cells) == pytest.approx([3, .7, .4, .6, 2, .2])
+
+
+def test_where_only_the_premise_tells():
+    """The premise begins with the label's word, all hypotheses are alike."""
+    examples = [Example(((('good', 'bad')[i % 2],), ('it', 'is')), i % 2)
+                for i in range(40)]
+    labels = np.array([example.label for example in examples])
+    setting = types.SimpleNamespace(
+        run=types.SimpleNamespace(args={}, data=text_datasets.Dataset(
+            'made', ('no', 'yes'), examples, examples, [], [], [], [], 0)),
+        examples=examples, labels=labels, predicted=labels,
+        counts=bootstrap.resampled_counts(40),
+        prediction=types.SimpleNamespace(label=1 - labels),
+        soft=types.SimpleNamespace(label=labels))
+    rows = dict(artifacts.hypothesis_only(setting).rows)
+    # alone, one class is predicted: half is right, and these are easy
+    assert [row[0].value for row in rows.values()] == [.5, .5, 1, 1, 0, 1]
+    assert values(rows['linear, both texts']) == [1, .5, 1, 1]
+    assert values(rows['DkNN']) == [0, -.5, 0, 0]
 
 
 def test_scaled():
