@@ -1,7 +1,6 @@
 """Who is right: softmax, a linear baseline, DkNN and soft DkNN."""
 
 from dknn import DkNN
-from evaluation import linear
 from evaluation.tables import Table
 from metrics import bootstrap
 from neighbors.votes import sum_by_label
@@ -24,13 +23,11 @@ def measure(setting):
 
 def predictors(setting):
     """Accuracy of each predictor, and its paired gap to softmax."""
-    data, counts = setting.run.data, setting.counts
-    baseline = linear.fit_and_predict(
-        data, setting.run.args.get('char_based', False))
+    counts = setting.counts
     last = _fitted(setting, 'last')
     labels_of = {
         'softmax': setting.predicted,
-        'linear baseline': baseline.predicted[:len(setting.labels)],
+        'linear baseline': setting.baseline,
         'DkNN': setting.prediction.label,
         'DkNN, last layer': last.predict(setting.test.layers).label,
         'soft DkNN': setting.soft.label}

@@ -69,15 +69,14 @@ def words(setting, found):
 def hypothesis_only(setting):
     """Accuracy without the premise; and with it, where that fails."""
     data = setting.run.data._replace(test=setting.examples)
-    char_based = setting.run.args.get('char_based', False)
     labels, counts = setting.labels, setting.counts
     majority = np.bincount([e.label for e in data.train]).argmax()
     predicted = {
         'majority class': np.full(len(labels), majority),
         'linear, hypothesis alone': linear.fit_and_predict(
-            without_premises(data), char_based).predicted,
-        'linear, both texts': linear.fit_and_predict(
-            data, char_based).predicted,
+            without_premises(data),
+            setting.run.args.get('char_based', False)).predicted,
+        'linear, both texts': setting.baseline,
         'network': setting.predicted,
         'DkNN': setting.prediction.label,
         'soft DkNN': setting.soft.label}

@@ -6,6 +6,7 @@ import functools
 import numpy as np
 
 import runs
+from evaluation import linear
 from evaluation.explanations import explain
 from metrics import bootstrap
 from metrics.confidence import softmax
@@ -78,6 +79,13 @@ class Setting:
         """ndarray: Integers (n,), the labels that the judge predicts."""
         xs, _ = runs.encode_examples(self.examples, self.judge.run.vocab)
         return runs.forward(self.judge.run.model, xs)[0].argmax(axis=1)
+
+    @functools.cached_property
+    def baseline(self):
+        """ndarray: Integers (n,), the linear baseline's labels."""
+        return linear.fit_and_predict(
+            self.run.data._replace(test=self.examples),
+            self.run.args.get('char_based', False)).predicted
 
     @functools.cached_property
     def prediction(self):

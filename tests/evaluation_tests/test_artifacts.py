@@ -125,7 +125,7 @@ def test_where_only_the_premise_tells():
     setting = types.SimpleNamespace(
         run=types.SimpleNamespace(args={}, data=text_datasets.Dataset(
             'made', ('no', 'yes'), examples, examples, [], [], [], [], 0)),
-        examples=examples, labels=labels, predicted=labels,
+        examples=examples, labels=labels, predicted=labels, baseline=labels,
         counts=bootstrap.resampled_counts(40),
         prediction=types.SimpleNamespace(label=1 - labels),
         soft=types.SimpleNamespace(label=labels))
@@ -200,7 +200,8 @@ def test_easy_and_hard_pairs_of_the_split_that_is_evaluated(run, split):
     setting = Setting(run, {'n_neighbors': 7}, limit=20, split=split)
     setting.labels = 1 - setting.labels
     rows = dict(artifacts.hypothesis_only(setting).rows)
-    assert rows['linear, hypothesis alone'][0].value == 0
+    for name in 'linear, hypothesis alone', 'linear, both texts':
+        assert rows[name][0].value == 0
     accuracy, _, easy, hard = rows['majority class']
     assert easy is None and hard == accuracy
 
