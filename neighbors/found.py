@@ -48,8 +48,9 @@ class FoundExamples:
             distances, indices = ranked(self._index, Q[rows], self._k)
             labels = self._labels[indices]
             for i, square in enumerate(squares):
-                found[i, rows] = self._sum(
-                    distances * distances / (-2 * square), labels)
+                found[i, rows] = class_sums(
+                    distances * distances / (-2 * square), labels,
+                    self._n_class)
         zeros = np.zeros(found.shape[:2])
         return LogSums(found, zeros, zeros)
 
@@ -88,7 +89,7 @@ class FoundExamples:
         distances, indices = ranked(self._index, Q, self._k)
         exponents = distances * distances / (-2 * square)
         labels = self._labels[indices]
-        logs = self._sum(exponents, labels)
+        logs = class_sums(exponents, labels, self._n_class)
         means = np.empty((len(Q), self._n_class, self.width))
         for i, (row, found) in enumerate(zip(indices, labels, strict=True)):
             X = self._index.X_[row].astype(np.float64)
@@ -99,13 +100,24 @@ class FoundExamples:
             means[i] = weights @ X
         return logs, means
 
-    def _sum(self, exponents, labels):
-        """log S (b, C) from exponents and labels of neighbours, (b, k)."""
-        sums = KernelSums.empty((len(labels), self._n_class))
-        for y in range(self._n_class):
-            part = np.where(labels == y, exponents, -np.inf)
-            shift = part.max(axis=1)
-            base = np.where(shift == -np.inf, 0, shift)
-            sums.shift[:, y] = shift
-            sums.total[:, y] = np.exp(part - base[:, None]).sum(axis=1)
-        return sums.log(exponents.min(axis=1)[:, None])
+
+def class_sums(exponents, labels, n_class):
+    """log S of each class from some neighbours.
+
+    Args:
+        exponents (ndarray): float64 (B, k), -d^2 / 2 s^2.
+        labels (ndarray): int64 (B, k) in [0, C).
+        n_class (int): C.
+
+    Returns:
+        ndarray: float64 (B, C); a class that no neighbour has counts as one
+        example as far as the farthest of them.
+    """
+    sums = KernelSums.empty((len(labels), n_class))
+    for y in range(n_class):
+        part = np.where(labels == y, exponents, -np.inf)
+        shift = part.max(axis=1)
+        base = np.where(shift == -np.inf, 0, shift)
+        sums.shift[:, y] = shift
+        sums.total[:, y] = np.exp(part - base[:, None]).sum(axis=1)
+    return sums.log(exponents.min(axis=1)[:, None])
