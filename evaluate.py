@@ -6,11 +6,13 @@
 
 Prints tables and writes ``evaluation.json`` (docs/output.md) and figures into
 the run folder; of some parts, or of a part of the test split,
-``evaluation.part.json``.
+``evaluation.part.json``.  A part that has more to say than tables writes it
+beside, such as ``debugging.jsonl`` and ``debugging.html``.
 """
 import compat  # noqa: F401  (before Chainer)
 
 import argparse
+import functools
 import time
 
 import runs
@@ -18,7 +20,7 @@ from errors import UserError
 from evaluation import pictures, tables
 from evaluation.parts import PARTS
 from evaluation.setting import Setting
-from files.atomic import write_json
+from files.atomic import write_json, write_jsonl
 from runs import flags, training
 from saliency.outputs import output_path
 
@@ -109,24 +111,53 @@ def result_of(args, setting, found):
                   for name, (measured, seconds) in found.items()}}
 
 
-def write_figures(folder, found):
-    """Draws what there is to draw, as PNG and PDF; returns the names."""
+def write_figures(place, found):
+    """Draws what there is to draw, as PNG and PDF; returns the paths.
+
+    ``place`` gives the path of a file of that name.
+    """
     from page import figures  # imports matplotlib
 
     every = [table for measured, _ in found.values() for table in measured]
     masking, judge = pictures.curves(every)
-    names = []
+    paths = []
     for suffix in ('png', 'pdf'):
         for name, panels in pictures.estimates(every).items():
-            figures.write_estimates_figure(folder / f'{name}.{suffix}',
-                                           panels)
-            names.append(f'{name}.{suffix}')
+            paths.append(place(f'{name}.{suffix}'))
+            figures.write_estimates_figure(paths[-1], panels)
         if masking:
-            figures.write_masking_figure(
-                folder / f'masking.{suffix}', masking,
-                f'probability, {judge} judges')
-            names.append(f'masking.{suffix}')
-    return names
+            paths.append(place(f'masking.{suffix}'))
+            figures.write_masking_figure(paths[-1], masking,
+                                         f'probability, {judge} judges')
+    return paths
+
+
+def pages():
+    """Part -> function (path, records, title) that writes its page."""
+    from page import suspects  # imports jinja2: not for --help
+    return {'debugging': suspects.write_page}
+
+
+def write_records(setting, found):
+    """Writes what parts have beside their tables; returns the paths.
+
+    Each has a JSONL named after the part, perhaps with a page beside it.
+    """
+    run, paths = setting.run, []
+    for name, (measured, _) in found.items():
+        records = measured and PARTS[name].records
+        if not records:
+            continue
+        lines = run.folder / f'{name}.jsonl'
+        records = list(records(setting))
+        write_jsonl(lines, records)
+        paths.append(lines)
+        if name in pages():
+            page = lines.with_suffix('.html')
+            pages()[name](page, records, f'{run.args["dataset"]}, '
+                          f'{run.args["model"]}: {PARTS[name].summary}')
+            paths.append(page)
+    return paths
 
 
 def main(argv=None):
@@ -139,12 +170,15 @@ def main(argv=None):
         print(f'{"% " if args.latex else ""}{name}, {seconds:.1f} s\n')
         for table in measured:
             print(show(table), end='\n\n')
-    path = output_path(setting.run.folder, 'evaluation.json', args.split,
-                       part=bool(args.only or args.limit))
+    place = functools.partial(
+        output_path, setting.run.folder, split=args.split,
+        part=bool(args.only or args.limit))
+    path = place('evaluation.json')
     with training.results_of(setting.run):
         write_json(path, result_of(args, setting, found))
-        names = write_figures(path.parent, found)
-    print(f'wrote {", ".join([str(path), *names])}')
+        written = [path, *write_records(setting, found),
+                   *write_figures(place, found)]
+    print('wrote ' + ', '.join(map(str, written)))
 
 
 if __name__ == '__main__':

@@ -5,21 +5,14 @@ A *record* is a dict, one for each text, as ``interpret.py`` writes them to
 ``read_records`` there checks its version.  The figures for a paper are in
 ``page.figures``.
 """
-import base64
-import hashlib
-from pathlib import Path
-
-import jinja2
 from markupsafe import Markup
 
 from files import atomic
-from page import cells, facts
+from page import cells, documents, facts
 from page.colours import CLASSES, LETTERS, PALETTES, palette, palette_kind
-from page.rows import TEXTS, clean
+from page.rows import TEXTS
 from saliency.methods import METHODS
 from saliency.records import check_records, without_eos
-
-TEMPLATES = Path(__file__).with_name('page') / 'templates'
 
 
 def render_page(records, title=None):
@@ -52,7 +45,7 @@ def render_page(records, title=None):
     scales = facts.shared_scales(records)
     parts = [cells.record_parts(record, scales) for record in records]
     heights = list(map(cells.height, records, parts))
-    env = _environment()
+    env = documents.environment()
     style = env.get_template('page.css').render(
         heights=sorted(set(heights)),
         colours=list(zip(CLASSES, palette(kind), palette(kind, dark=True),
@@ -60,7 +53,7 @@ def render_page(records, title=None):
     script = env.get_template('page.js').render()
     return env.get_template('page.html').render(
         style=Markup(style), script=Markup(script),
-        policy=_policy(style, script), classes=CLASSES,
+        policy=documents.policy(style=style, script=script), classes=CLASSES,
         title=title or f'{first["dataset"]}, {first["model"]}: which words '
         'the predictions are due to',
         first=first, methods=list(scales), text_names=TEXTS,
@@ -92,27 +85,3 @@ def write_page(path, records, title=None):
     """
     page = render_page(records, title)
     atomic.write_bytes(path, page.encode('utf-8'))
-
-
-def _policy(style, script):
-    """A content security policy: this style, this script, no network."""
-    allowed = {name: 'sha256-' + base64.b64encode(
-        hashlib.sha256(text.encode()).digest()).decode()
-        for name, text in (('style', style), ('script', script))}
-    return '; '.join([
-        "default-src 'none'", f"style-src '{allowed['style']}'",
-        f"script-src '{allowed['script']}'", "base-uri 'none'",
-        "form-action 'none'"])
-
-
-def _environment():
-    env = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True,
-        trim_blocks=True, lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined, finalize=clean)
-    env.filters['number'] = lambda value: (
-        '–' if value is None else f'{value:.3f}')
-    env.policies['json.dumps_kwargs'] = {
-        'separators': (',', ':'), 'allow_nan': False,
-        'default': lambda scalar: scalar.item()}  # NumPy's numbers
-    return env

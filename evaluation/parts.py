@@ -8,6 +8,8 @@ from evaluation import (
     accuracy,
     agreement,
     artifacts,
+    audit,
+    debugging,
     faithfulness,
     overconfidence,
     uncertainty,
@@ -21,10 +23,14 @@ class Part(NamedTuple):
         measure (callable): From a Setting to a list of Tables; empty where
             the run is not of the kind that the part is about.
         summary (str): What it answers, for ``--help``.
+        records (callable): From a Setting to dicts, a line each of the
+            part's own JSONL in the run folder; None for a part that has its
+            tables only.
     """
 
     measure: object
     summary: str
+    records: object = None
 
 
 PARTS = {
@@ -43,4 +49,10 @@ PARTS = {
     'artifacts': Part(
         artifacts.measure, 'of pairs: which words of the second text give '
         'the label away, and who relies on them'),
+    'debugging': Part(
+        debugging.measure, 'which training labels do the neighbours '
+        'contradict, which test texts stand in training',
+        debugging.records),
+    'audit': Part(
+        audit.measure, 'what approximate indexes change'),
 }

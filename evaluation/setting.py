@@ -7,6 +7,7 @@ import numpy as np
 
 import runs
 from evaluation import linear
+from evaluation.debugging import rank
 from evaluation.explanations import explain
 from metrics import bootstrap
 from metrics.confidence import softmax
@@ -108,6 +109,11 @@ class Setting:
     def explained(self):
         """Explained: Test texts and the scores of their words."""
         return explain(self)
+
+    @functools.cached_property
+    def suspects(self):
+        """Suspects: What the other training examples say of each."""
+        return rank(self.dknn, self.train)
 
     def share(self, right):
         """The mean of bools (n,) of the test texts, as an Estimate."""

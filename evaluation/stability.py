@@ -79,8 +79,8 @@ def between_runs(setting, explained):
     columns = []
     for scorer, xs in others.values():
         again = scores_of(scorer, xs, names)
-        columns.append([_agreement(explained.scores[name][:len(rows)],
-                                   again[name], setting.seed)
+        columns.append([mean_agreement(explained.scores[name][:len(rows)],
+                                       again[name], setting.seed)
                         for name in names])
     return Table(
         'stability', 'rank agreement with explanations by other parameters '
@@ -117,8 +117,17 @@ def randomised(setting):
     return WordScorer(run, dknn, setting.temperature)
 
 
-def _agreement(one, other, seed):
-    """Mean Spearman of two lists of scores, as an Estimate; or None."""
+def mean_agreement(one, other, seed):
+    """Mean rank correlation of two explanations of the same texts.
+
+    Args:
+        one, other (list of ndarray): n floats (L_i - 1,), scores of words.
+        seed (int): Of the bootstrap.
+
+    Returns:
+        Estimate: Over the texts of which neither's scores are all equal;
+        None if there are none.
+    """
     found = np.array([correlations(np.stack(pair))[0, 1] for pair in zip(
         one, other, strict=True)])
     found = found[~np.isnan(found)]

@@ -1,7 +1,10 @@
 """What the parts of an evaluation return: tables, as text, LaTeX and JSON."""
 from typing import NamedTuple
 
+from files.rows import CONTROL
 from metrics.bootstrap import Estimate
+
+WIDTH = 80  # characters of a text
 
 
 class Table(NamedTuple):
@@ -72,6 +75,21 @@ def as_markdown(table):
     lines = [['', *table.columns], ['---'] * (len(table.columns) + 1)]
     lines += [[name, *map(_text_cell, cells)] for name, cells in table.rows]
     return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+
+
+def shortened(texts, width=WIDTH):
+    """A text in one line of a table, its end left out where it is long.
+
+    Args:
+        texts (tuple of tuple): One or two, each the tokens as str.
+        width (int): Most characters, at least 1.
+
+    Returns:
+        str: Control characters, which a terminal would obey, become U+FFFD;
+        the texts of a pair have `` | `` between them.
+    """
+    text = CONTROL.sub('\ufffd', ' | '.join(map(' '.join, texts)))
+    return text if len(text) <= width else text[:width - 1].rstrip() + '…'
 
 
 def _json_cell(cell):

@@ -31,6 +31,13 @@ ARGS, VOCAB, CALIB, MODEL = ('args.json', 'vocab.json', 'calib.json',
                              'best_model.npz')
 SNAPSHOT, ACTIVATIONS, TEMPERATURE = ('snapshot', 'activations',
                                       'temperature.json')
+
+
+def _figures(name):
+    return [f'{name}{part}.{suffix}' for part in ('', '.part')
+            for suffix in ('png', 'pdf')]
+
+
 # What follows from the parameters, and is no use beside others
 DERIVED = (TEMPERATURE, 'calibration.json',
            'reliability.png', 'reliability.pdf', 'credibility.png',
@@ -40,8 +47,9 @@ DERIVED = (TEMPERATURE, 'calibration.json',
            'predictions.part.jsonl', 'interpretations.part.html',
            'interpretations.part.jsonl', 'interpretations.own.html',
            'interpretations.own.jsonl', 'evaluation.json',
-           'evaluation.part.json', 'faithfulness.png', 'faithfulness.pdf',
-           'masking.png', 'masking.pdf', 'detection.png', 'detection.pdf')
+           'evaluation.part.json', *_figures('faithfulness'),
+           *_figures('masking'), *_figures('detection'),
+           'debugging.jsonl', 'debugging.html')
 OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, 'log',
            'loss.png', 'accuracy.png', *DERIVED)
 RESULTS = 'results'
