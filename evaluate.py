@@ -155,7 +155,7 @@ def write_records(setting, found):
         if name in pages():
             page = lines.with_suffix('.html')
             pages()[name](page, records, f'{run.args["dataset"]}, '
-                          f'{run.args["model"]}: {PARTS[name].summary}')
+                          f'{run.args["model"]}')
             paths.append(page)
     return paths
 

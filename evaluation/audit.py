@@ -54,9 +54,9 @@ def measure(setting):
     """
     truth = ask(setting, TRUTH)
     n, _, k = truth.found.indices.shape
+    rest = [None] * (len(COLUMNS) - 1)
     rows = [(TRUTH, [1., 0., 0., 0., 1., 0., truth.build, truth.search]),
-            ('random neighbours', [
-        k / len(setting.train.labels), *[None] * (len(COLUMNS) - 1)])]
+            ('random neighbours', [k / len(setting.train.labels), *rest])]
     notes = []
     for name in INDEXES:
         if name == TRUTH:
@@ -64,8 +64,7 @@ def measure(setting):
         try:
             rows.append((name, compare(setting, truth, ask(setting, name))))
         except MissingPackage as error:
-            rows.append((name, ['not installed',
-                                *[None] * (len(COLUMNS) - 1)]))
+            rows.append((name, ['not installed', *rest]))
             notes.append(f'{name}: {error}')
     return [Table(
         'indexes', 'other indexes beside exact search', list(COLUMNS), rows,

@@ -15,7 +15,7 @@ def render_page(records, title):
         records (iterable of dict): All lines of ``debugging.jsonl``
             (``evaluation.debugging.records``), in their order, at least one;
             the texts of the neighbours are among them.
-        title (str): Of the page.
+        title (str): Names data set and model.
 
     Returns:
         str: Valid HTML5 that loads nothing and runs nothing; all that comes
@@ -38,6 +38,6 @@ def write_page(path, records, title):
     Args:
         path (str or Path): The file, UTF-8.
         records (iterable of dict): As for ``render_page``.
-        title (str): Of the page.
+        title (str): As for ``render_page``.
     """
     atomic.write_bytes(path, render_page(records, title).encode('utf-8'))
