@@ -59,6 +59,14 @@ def test_ties_go_by_conformity_then_index():
     assert found.order.tolist() == [3, 4, 0, 1, 2]
 
 
+@pytest.mark.parametrize('weights, nearest', [([.2, .3], 2), ([3, 1], 1)])
+def test_neighbours_shown_are_of_the_layer_with_most_say(weights, nearest):
+    found = ranked([layer(0, 1, 9), layer(0, 9, 1)], [0, 0, 1], 2, [1, 1],
+                   weights)
+    assert found.nearest[0, 0] == nearest
+    assert found.distances[0].tolist() == [1, 9]
+
+
 @pytest.mark.parametrize('index', ['exact', 'kdtree'])
 def test_as_without_each(index):
     """A DkNN that never saw the example says the same."""

@@ -52,6 +52,21 @@ def test_as_without_each(bandwidth, offset):
                                    **NEAR)
 
 
+def test_close_examples_under_a_narrow_kernel():
+    """Far from the others a product loses what tells them apart.
+
+    Distances of 2^-16 and 2^-15, s = 2^-19: (2^-30 - 2^-32) / 2^-37 = 96.
+    """
+    X = np.random.default_rng(0).normal(0, 1e4, (40, 30)).astype(np.float32)
+    X[:3] = X[0]
+    X[:3, 0] = .5
+    X[1, 0] += 2. ** -16
+    X[2, 0] -= 2. ** -15
+    labels = [0, 0, 1] + [0, 1] * 18 + [0]
+    found = log_odds(X, labels, 2. ** -19)
+    np.testing.assert_allclose(found[0], [96, -96], atol=1e-6)
+
+
 def test_layers_are_weighted():
     logs = [np.array([[0., -2.]]), np.array([[-3., -1.]])]
     # 2 / 2 - 2 / 4
@@ -75,7 +90,7 @@ def test_an_index_that_misses_the_example_itself():
     class Index:
         def kneighbors(self, Q, k):
             return (np.tile([1., 2., 3.], (2, 1)),
-                    np.array([[5, 4, 6], [1, 4, 5]]))
+                    np.array([[5, 4, 6], [1, 4, 6]]))
 
     distances, indices = others.other_neighbors(Index(), layer(*range(9)),
                                                 slice(4, 6), 2)
