@@ -21,7 +21,8 @@ MOST_TEXTS = 1000  # the first test texts
 EXPLAINED = 50     # of them
 METHOD = 'conformity'
 COLUMNS = ('recall', 'changed', 'credibility shift', 'largest',
-           'rank agreement', 'soft shift', 'build s', 'search s')
+           'rank agreement', 'soft shift, k', 'soft shift, all', 'build s',
+           'search s')
 
 
 class Answers(NamedTuple):
@@ -30,7 +31,8 @@ class Answers(NamedTuple):
     Attributes:
         found (Neighbors): (n, n_layers, k).
         prediction (Prediction): By their votes.
-        odds (ndarray): float64 (n, C), log-odds of soft conformity.
+        odds (ndarray): float64 (n, C), log-odds of soft conformity, summed
+            over the neighbours found.
         scores (list of ndarray): Of the words of the first texts.
         build, search (float): Seconds.
     """
@@ -53,16 +55,19 @@ def measure(setting):
         list of Table: indexes.
     """
     truth = ask(setting, TRUTH)
+    summed = _sums_over_all(setting)
     n, _, k = truth.found.indices.shape
     rest = [None] * (len(COLUMNS) - 1)
-    rows = [(TRUTH, [1., 0., 0., 0., 1., 0., truth.build, truth.search]),
+    rows = [(TRUTH, [1., 0., 0., 0., 1., 0., 0., truth.build,
+                     truth.search]),
             ('random neighbours', [k / len(setting.train.labels), *rest])]
     notes = []
     for name in INDEXES:
         if name == TRUTH:
             continue
         try:
-            rows.append((name, compare(setting, truth, ask(setting, name))))
+            rows.append((name, compare(setting, truth, summed,
+                                       ask(setting, name))))
         except MissingPackage as error:
             rows.append((name, ['not installed', *rest]))
             notes.append(f'{name}: {error}')
@@ -71,8 +76,8 @@ def measure(setting):
         '; '.join([
             f'{n:,} texts, k = {k}; rank agreement (Spearman) of {METHOD} '
             f'leave-one-out on {len(truth.scores)} texts; soft: mean absolute '
-            f'shift of log-odds at the same bandwidths, {TRUTH} sums over all '
-            'training texts, the others over the neighbours found', *notes]))]
+            'shift of log-odds at the same bandwidths, from sums over the '
+            f'{TRUTH} neighbours and over all training texts', *notes]))]
 
 
 def ask(setting, name):
@@ -102,16 +107,18 @@ def ask(setting, name):
     scores = scores_of(WordScorer(setting.run, dknn, setting.temperature),
                        test.xs.select(slice(EXPLAINED)), [METHOD])[METHOD]
     return Answers(found, dknn.predict_from_neighbors(found),
-                   _soft_odds(setting, dknn, test.layers, found), scores,
+                   _soft_odds(setting, dknn, found), scores,
                    built - start, searched - built)
 
 
-def compare(setting, truth, other):
+def compare(setting, truth, summed, other):
     """The cells of an index that is not the exact one.
 
     Args:
         setting (Setting): What is evaluated.
-        truth, other (Answers): Of the exact and of the other index.
+        truth (Answers): Of the exact index.
+        summed (ndarray): float64 (n, C), soft log-odds over all examples.
+        other (Answers): Of the other index.
 
     Returns:
         list: A cell for each of ``COLUMNS``.
@@ -119,14 +126,15 @@ def compare(setting, truth, other):
     shift = np.abs(other.prediction.credibility
                    - truth.prediction.credibility)
     counts = bootstrap.resampled_counts(len(shift), seed=setting.seed)
-    recall, changed, moved, odds = (
+    recall, changed, moved, at_k, at_all = (
         bootstrap.mean_estimate(values, counts) for values in (
             recalls(truth.found.indices, other.found.indices),
             other.prediction.label != truth.prediction.label, shift,
-            np.abs(other.odds - truth.odds).mean(axis=1)))
+            np.abs(other.odds - truth.odds).mean(axis=1),
+            np.abs(other.odds - summed).mean(axis=1)))
     return [recall, changed, moved, float(shift.max()),
-            mean_agreement(truth.scores, other.scores, setting.seed), odds,
-            other.build, other.search]
+            mean_agreement(truth.scores, other.scores, setting.seed), at_k,
+            at_all, other.build, other.search]
 
 
 def recalls(truth, other):
@@ -144,12 +152,22 @@ def recalls(truth, other):
     return common.mean(axis=1) / truth.shape[2]
 
 
-def _soft_odds(setting, dknn, layers, found):
-    """Soft log-odds; without another search where neighbours are all."""
-    bandwidths, weights = setting.dknn.bandwidths_, setting.dknn.weights_
-    if INDEXES[dknn.index].compares_all:
-        return dknn.use_tuning(bandwidths, weights).soft_log_odds(layers)
+def _soft_odds(setting, dknn, found):
+    """Soft log-odds, float64 (n, C), of kernel sums over neighbours."""
     return others.combined_odds(
         [class_sums(found.distances[:, place] ** 2 / (-2 * s ** 2),
                     dknn.labels_[found.indices[:, place]], dknn.n_class)
-         for place, s in enumerate(bandwidths)], weights)
+         for place, s in enumerate(setting.dknn.bandwidths_)],
+        setting.dknn.weights_)
+
+
+def _sums_over_all(setting):
+    """Soft log-odds, float64 (n, C), of the exact index."""
+    dknn, train = setting.dknn, setting.train
+    if not INDEXES[dknn.index].compares_all:
+        dknn = DkNN(dknn.n_class, **{
+            **setting.dknn_options, 'index': TRUTH}).fit(
+                train.layers, train.labels).use_tuning(
+                    dknn.bandwidths_, dknn.weights_)
+    return dknn.soft_log_odds(
+        [h[:MOST_TEXTS] for h in setting.test.layers])

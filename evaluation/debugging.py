@@ -145,7 +145,7 @@ class _Layer:
 def contradicted(setting):
     """How many examples of each label the others contradict."""
     found = setting.suspects
-    soft = found.own_odds < 0
+    soft = found.said != found.labels
     counted = found.votes.argmax(axis=1) != found.labels
     network = setting.train.logits.argmax(axis=1) != found.labels
     rows = []

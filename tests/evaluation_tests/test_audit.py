@@ -34,8 +34,9 @@ def test_an_exact_index_changes_nothing(setting):
     assert tree['rank agreement'] == pytest.approx((1, 1, 1))
     assert tree['changed'] == tree['credibility shift'] == (0, 0, 0)
     assert tree['largest'] == 0
+    assert tree['soft shift, k'] == (0, 0, 0)
     # ... but kernels are summed over the neighbours only
-    assert tree['soft shift'].value > 0
+    assert tree['soft shift, all'].value > 0
     assert found['random neighbours']['recall'] == 7 / len(
         asked.train.labels)
     for name in INDEXES:
@@ -59,13 +60,14 @@ def test_a_poor_index_is_seen(setting, monkeypatch):
     assert (found['kdtree']['largest']
             >= found['kdtree']['credibility shift'].value)
     assert found['kdtree']['changed'].value > .1
+    assert found['kdtree']['soft shift, k'].value > .01
 
 
 def test_as_all_neighbours_the_soft_shift_is_nothing(setting):
     """k = N: the neighbours found are all examples."""
     n = len(setting().train.labels)
     found = cells(audit.measure(setting(n_neighbors=n))[0])
-    assert found['kdtree']['soft shift'].value < 1e-6
+    assert found['kdtree']['soft shift, all'].value < 1e-6
 
 
 @pytest.mark.parametrize('module, names', [
@@ -77,7 +79,7 @@ def test_a_missing_package_is_a_row(setting, monkeypatch, module, names):
     found = cells(table)
     for name in names:
         assert list(found[name].values()) == [
-            'not installed', *[None] * 7]
+            'not installed', *[None] * 8]
         assert f'{name}: this index needs' in table.note
     assert 'pip install' in table.note
     assert found['kdtree']['recall'].value == 1

@@ -84,6 +84,18 @@ def test_as_without_each(index):
                                    atol=1e-6)
 
 
+def test_an_uncertain_label_is_not_a_contradicted_one(setting):
+    """Odds below 0 of three classes: the others may share the rest."""
+    asked = setting()
+    asked.suspects = debugging.Suspects(
+        None, np.array([[4, 3, 3], [0, 9, 1]]),
+        np.array([[-.4, -.8, -.8], [-9., 2., -3.]]), None, None,
+        np.array([0, 0]))
+    asked.train = asked.train.select(slice(2))
+    table = debugging.contradicted(asked)
+    assert table.rows[-1][1][:4] == [2, 1, 1, 1]
+
+
 def test_more_neighbors_than_others():
     """k = N: all others, and no error."""
     found = ranked([layer(0, 1, 2)], [0, 1, 1], 3, [1], [1])
@@ -110,7 +122,8 @@ def test_records_and_tables(setting, kind):
         assert sum(record['votes']) == 7 * len(asked.dknn.layers_)
     counts, suspects, near, _ = debugging.measure(asked)
     assert counts.rows[-1][1][0] == len(data.train)
-    assert counts.rows[-1][1][1] == sum(odd < 0 for odd in odds)
+    assert counts.rows[-1][1][1] == sum(
+        record['said'] != record['label'] for record in records)
     assert len(suspects.rows) == 20
     for (name, cells), record in zip(suspects.rows, records, strict=False):
         assert len(name) <= 80 and not CONTROL.search(name)
