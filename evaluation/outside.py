@@ -7,7 +7,7 @@ from errors import UserError
 from evaluation import trust
 
 SHUFFLED = 'shuffled words'
-MOST_TEXTS = 2000  # of a data set
+MOST_TEXTS = 500  # of a data set
 
 
 def names(setting):
@@ -18,15 +18,18 @@ def names(setting):
 
     Returns:
         list of str: ``SHUFFLED`` and data sets: those asked for, or all at
-        hand whose examples have as many texts.
+        hand whose examples have as many texts, one of those that share
+        files.
     """
     if setting.ood is not None:
         return setting.ood
     args, data = setting.run.args, setting.run.data
-    return [SHUFFLED, *(
-        name for name in text_datasets.at_hand(setting.data_dir)
-        if _family(name) != _family(args['dataset'])
-        and text_datasets.DATASETS[name].pair == data.pair)]
+    sources = text_datasets.DATASETS
+    by_files = {tuple(sources[name].files.items()): name
+                for name in text_datasets.at_hand(setting.data_dir)
+                if _family(name) != _family(args['dataset'])
+                and sources[name].pair == data.pair}
+    return [SHUFFLED, *by_files.values()]
 
 
 def ask(setting, name):

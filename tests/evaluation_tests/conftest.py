@@ -9,6 +9,8 @@ import toys
 import runs
 from evaluation.setting import Setting
 
+K = 7
+
 
 @pytest.fixture(scope='session')
 def made(tmp_path_factory):
@@ -30,8 +32,9 @@ def made(tmp_path_factory):
 @pytest.fixture
 def setting(made):
     """Function (model, kind, options) -> Setting of a toy run."""
-    def build(model='cnn', kind='words', **options):
+    def build(model='cnn', kind='words', n_neighbors=K, **options):
         return Setting(runs.load_run(made(model, kind)),
-                       {'n_neighbors': 7}, ood=['shuffled words'], **options)
+                       {'n_neighbors': n_neighbors}, ood=['shuffled words'],
+                       **options)
 
     return build

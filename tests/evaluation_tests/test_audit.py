@@ -24,7 +24,7 @@ def cells(table):
 
 
 def test_an_exact_index_changes_nothing(setting):
-    asked = setting()
+    asked = setting('bow')
     table, = audit.measure(asked)
     found = cells(table)
     assert list(found) == ['exact', 'random neighbours',
@@ -52,7 +52,7 @@ def test_a_poor_index_is_seen(setting, monkeypatch):
             return np.ones(found.shape), found
 
     monkeypatch.setitem(INDEXES, 'kdtree', Random)
-    asked = setting()
+    asked = setting('bow')
     found = cells(audit.measure(asked)[0])
     expected = found['random neighbours']['recall']
     assert abs(found['kdtree']['recall'].value - expected) < .1
@@ -65,15 +65,15 @@ def test_a_poor_index_is_seen(setting, monkeypatch):
 
 def test_as_all_neighbours_the_soft_shift_is_nothing(setting):
     """k = N: the neighbours found are all examples."""
-    n = len(setting().train.labels)
-    found = cells(audit.measure(setting(n_neighbors=n))[0])
+    n = len(setting('bow').train.labels)
+    found = cells(audit.measure(setting('bow', n_neighbors=n))[0])
     assert found['kdtree']['soft shift, all'].value < 1e-6
 
 
 @pytest.mark.parametrize('module, names', [
     ('nearpy.hashes', ['lsh']), ('faiss', ['hnsw', 'ivf'])])
 def test_a_missing_package_is_a_row(setting, monkeypatch, module, names):
-    asked = setting()
+    asked = setting('bow')
     monkeypatch.setitem(sys.modules, module, None)
     table, = audit.measure(asked)
     found = cells(table)

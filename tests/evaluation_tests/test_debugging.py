@@ -7,6 +7,7 @@ import pytest
 from dknn_examples import clusters, layer
 
 import evaluate
+import runs
 from dknn import DkNN
 from evaluation import debugging
 from files.rows import CONTROL
@@ -86,7 +87,7 @@ def test_as_without_each(index):
 
 def test_an_uncertain_label_is_not_a_contradicted_one(setting):
     """Odds below 0 of three classes: the others may share the rest."""
-    asked = setting()
+    asked = setting('bow')
     asked.suspects = debugging.Suspects(
         None, np.array([[4, 3, 3], [0, 9, 1]]),
         np.array([[-.4, -.8, -.8], [-9., 2., -3.]]), None, None,
@@ -104,7 +105,7 @@ def test_more_neighbors_than_others():
 
 @pytest.mark.parametrize('kind', ['words', 'pair'])
 def test_records_and_tables(setting, kind):
-    asked = setting(kind)
+    asked = setting('bow', kind)
     records = list(debugging.records(asked))
     data = asked.run.data
     assert [r['rank'] for r in records] == list(
@@ -134,7 +135,7 @@ def test_records_and_tables(setting, kind):
 
 def test_a_flipped_label_is_found(setting):
     """Each in turn, with the network as it is: it comes first or nearly."""
-    asked = setting()
+    asked = setting('bow')
     places = []
     for i in range(0, 60, 6):
         labels = asked.train.labels.copy()
@@ -149,7 +150,7 @@ def test_a_flipped_label_is_found(setting):
 
 
 def test_the_command_writes_jsonl_and_page(made, capsys):
-    run = made('words')
+    run = runs.load_run(made('bow'))
     evaluate.main(['--model-setup', str(run.folder), '--only', 'debugging',
                    '--neighbors', '7'])
     assert 'debugging.jsonl' in capsys.readouterr().out
