@@ -25,10 +25,11 @@ def names(setting):
         return setting.ood
     args, data = setting.run.args, setting.run.data
     sources = text_datasets.DATASETS
-    by_files = {tuple(sources[name].files.items()): name
-                for name in text_datasets.at_hand(setting.data_dir)
-                if _family(name) != _family(args['dataset'])
-                and sources[name].pair == data.pair}
+    by_files = {}
+    for name in text_datasets.at_hand(setting.data_dir):
+        if _family(name) != _family(args['dataset']) and (
+                sources[name].pair == data.pair):
+            by_files.setdefault(tuple(sources[name].files.items()), name)
     return [SHUFFLED, *by_files.values()]
 
 
