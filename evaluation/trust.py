@@ -14,6 +14,8 @@ References:
   vectors of length 1, k = 50.
 - Jiang et al. (2018, arXiv 1805.11783): trust score, the distance to the
   nearest other class over that to the predicted one.
+- Breunig et al. (2000, *LOF*; simplified by Schubert et al. 2014): distance to
+  the k neighbours over the neighbours' own.
 - Gal, Ghahramani (2016, arXiv 1506.02142): dropout at test time.
 """
 import compat  # noqa: F401  (before Chainer)
@@ -25,12 +27,14 @@ import numpy as np
 from functions import devices
 from metrics.confidence import log_odds, softmax
 from neighbors import INDEXES, arrays
+from neighbors.others import other_neighbors
 from nlp_utils import Texts
 from runs import forward
 
 KTH = 50     # Sun et al.
 PASSES = 10  # with dropout
 DROPOUT_TEXTS = 256  # in a batch
+OTHERS = 512  # training texts searched at a time
 TINY = 1e-12
 
 
@@ -183,6 +187,24 @@ def _mean_distance(setting):
         axis=2) / np.maximum(usual, TINY)).mean(axis=1)
 
 
+def _outlier_factor(setting):
+    dknn, k = setting.dknn, setting.dknn.n_neighbors
+    usual = []  # mean distance of each training text to its k others
+    for index, layer in zip(dknn.indexes_, dknn.layers_, strict=True):
+        X = np.asarray(setting.train.layers[layer])
+        usual.append(np.concatenate([
+            other_neighbors(index, X, rows, min(k, len(X) - 1))[0].mean(
+                axis=1) for rows in arrays.slices(len(X), OTHERS)]))
+
+    def score(asked):
+        found = dknn.search(asked.layers)
+        own = found.distances.mean(axis=2)  # (n, layers)
+        theirs = np.stack([reach[found.indices[:, i]].mean(axis=1)
+                           for i, reach in enumerate(usual)], axis=1)
+        return -(own / np.maximum(theirs, TINY)).mean(axis=1)
+    return score
+
+
 # Name -> function of a Setting that returns one of an Asked: floats (n,)
 SCORES = {
     'softmax confidence': _confidence,
@@ -200,6 +222,7 @@ SCORES = {
     'soft conformity': _soft,
     'soft credibility': _soft_credibility,
     'neighbour distance': _mean_distance,
+    'outlier factor': _outlier_factor,
 }
 
 

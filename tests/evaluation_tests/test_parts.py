@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import runs
+from dknn import DkNN
 from evaluation import (
     accuracy,
     explanations,
@@ -92,6 +93,21 @@ def test_trust_score_by_hand():
     h = [np.array([[1.], [1.]], np.float32)]
     found = score(trust.Asked(None, np.array([[1, 0], [0, 1]]), h))
     np.testing.assert_allclose(found, [3, 1 / 3])
+
+
+def test_outlier_factor_by_hand():
+    """k = 1: 0, 1 and 3 have their nearest others at 1, 1 and 2.  5 is 2
+    from 3, half is .5 from 0: 2 / 2 and .5 / 1."""
+    X = np.array([[0.], [1.], [3.]], np.float32)
+
+    class Own:
+        dknn = DkNN(2, n_neighbors=1).fit([X], [0, 1, 1])
+        train = runs.Activations(None, None, [X], np.array([0, 1, 1]))
+
+    score = trust.SCORES['outlier factor'](Own)
+    found = score(trust.Asked(None, None, [np.array([[5.], [.5]],
+                                                    np.float32)]))
+    np.testing.assert_allclose(found, [-1, -.5])
 
 
 def test_every_score_is_a_finite_number_a_text(setting):
