@@ -1,0 +1,95 @@
+"""docs/results.md: what is asked of every run, and what becomes of it."""
+import compat  # noqa: F401  (before Chainer)
+
+import pytest
+
+import train
+from evaluation.parts import PARTS
+from evaluation.tables import Table
+from files.atomic import write_json
+from metrics.bootstrap import Estimate
+from tools import experiments, results
+
+
+def run(value, gap):
+    """The tables of one seed."""
+    return {
+        'errors': Table('errors', '', ['AUROC', 'AURC'], [
+            ('random', [.5, .25]), ('ours', [Estimate(value, 0, 1), None])]),
+        'falls_independent': Table(
+            'falls_independent', '', ['mean', 'minus logodds'],
+            [('logodds', [1., None]), ('soft', [1., gap])])}
+
+
+FOUND = {('a', 'cnn'): [run(.7, Estimate(.1, .07, .13)),
+                        run(.9, Estimate(.3, .26, .34))],
+         ('b', 'rnn'): [run(.6, Estimate(0., -1, 1)),
+                        run(.6, None)]}
+
+
+def test_every_model_has_flags_and_a_judge():
+    for data in results.DATA:
+        for model in results.MODELS:
+            choice = results.Choice(data, model, 0)
+            args = train.build_parser().parse_args(
+                experiments.words_of(choice.flags))
+            assert (args.dataset, args.model) == (data, model)
+            assert choice.judge.model != model
+            assert choice.judge.data == data
+    assert set(results.PARTS) <= set(PARTS)
+
+
+def test_means_over_seeds():
+    """.7 and .9: mean .8, deviation .1 sqrt(2)."""
+    table = results.by_model(FOUND, 'errors', 'AUROC', ['ours', 'random'],
+                             'title')
+    assert table.columns == ['ours', 'random']
+    assert table.rows == [
+        ('a, cnn', ['0.800 ± 0.141', '0.500 ± 0.000']),
+        ('b, rnn', ['0.600 ± 0.000', '0.500 ± 0.000'])]
+
+
+def test_gaps_over_seeds():
+    """Half widths .03 and .04: that of the mean is .05 / 2."""
+    table = results.by_model(FOUND, 'falls_independent', 'minus logodds',
+                             ['soft', 'logodds', 'none'], 'title',
+                             results.mean_gap)
+    (_, (gap, rival, missing)), (_, (unknown, *_)) = table.rows
+    assert gap == pytest.approx((.2, .175, .225))
+    assert rival is None and missing is None and unknown is None
+
+
+def test_means_over_models():
+    """(.8 + .6) / 2; the cells without a figure are left out."""
+    table = results.over_models(FOUND, 'errors', ['AUROC', 'AURC'], 'title')
+    assert [name for name, _ in table.rows] == ['random', 'ours']
+    assert table.rows[0][1] == [.5, .25]
+    assert table.rows[1][1] == [pytest.approx(.7), None]
+
+
+def test_what_is_not_there_is_no_table():
+    names = [table.name for table in results.all_tables(FOUND)]
+    assert 'errors' in names and 'hummingbird' not in names
+
+
+def test_a_finished_evaluation_is_not_repeated(tmp_path, monkeypatch):
+    calls = []
+    choice = results.Choice('stsa.binary', 'cnn', 1)
+    folder = tmp_path / 'run'
+    folder.mkdir()
+    monkeypatch.setattr(experiments, 'run_folder', lambda *_: folder)
+
+    def pretend(*words):
+        calls.append(words)
+        parts = {name: {'seconds': 1., 'tables': [{
+            'name': name, 'title': '', 'columns': ['x'], 'note': '',
+            'rows': [{'name': 'r', 'cells': [1]}]}]}
+            for name in results.PARTS}
+        write_json(folder / 'evaluation.part.json', {'parts': parts})
+
+    monkeypatch.setattr(experiments, 'run_command', pretend)
+    for _ in range(2):
+        found = results.evaluated(choice, 'results')
+        assert found['accuracy'].rows == [('r', [1])]
+    (words,) = calls
+    assert words[0] == 'evaluate.py' and '--judge' in words
