@@ -9,8 +9,8 @@ from benchmarks.timing import seconds_of
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 # title, words of the command ({run}: the run folder), target in seconds
 COMMANDS = [
-    ('interpret.py, whole test set, four methods',
-     ['interpret.py', '--model-setup', '{run}'], 12),
+    ('interpret.py, whole test set, default methods',
+     ['interpret.py', '--model-setup', '{run}'], 9),
     ('run_dknn.py, whole test set',
      ['run_dknn.py', '--model-setup', '{run}'], 8),
     *((f'{script}.py --help', [f'{script}.py', '--help'], 1.5)
