@@ -165,9 +165,10 @@ def check_record(record, n_layers=3, n_nearest=5, k=K):
         check_dknn(part)
     for name, entry in record['methods'].items():
         own = dknn if name in ('conformity', 'credibility') else record[
-            'soft'] if name == 'soft' else softmax
+            'soft'] if name.startswith('soft') else softmax
         assert entry['target'] == own['label']
-        assert ('gap' in entry) == (name == 'integrated_gradients')
+        assert ('gap' in entry) == (name in ('integrated_gradients',
+                                             'soft_integrated'))
         if isinstance(METHODS[name], LeaveOneOut) and name not in (
                 'soft', 'logodds'):
             assert max(map(abs, entry['scores'][-1])) <= 1

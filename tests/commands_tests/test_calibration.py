@@ -39,8 +39,8 @@ def test_calibration_writes_what_it_names(made, capsys):
     assert stored['temperature'] == temperature['temperature']
     assert stored['reports']['softmax']['n_impossible'] == 0
     page = (toys.ROOT / 'docs' / 'output.md').read_text('utf-8')
-    rows = re.findall(r'^\| (`.*?`) \|', page.split('## calibration.json')[1],
-                      re.MULTILINE)
+    section = page.split('## calibration.json')[1].split('\n## ')[0]
+    rows = re.findall(r'^\| (`.*?`) \|', section, re.MULTILINE)
     for report in stored['reports'].values():
         assert {*stored, *report} == set(re.findall(r'\w+', ' '.join(rows)))
 

@@ -61,7 +61,8 @@ def test_refuses(name, folders, tmp_path, capsys, monkeypatch):
     ['--split', 'test'], ['--limit', '1'], ['--ids', '1'],
     ['--only', 'wrong'], ['--method', 'random'], ['--interp_method', 'dknn'],
     ['--premise'], ['--nearest', '5'], ['--reduce', 'random'],
-    ['--steps', '50'], ['--draws', '25'], ['--seed', '0']])
+    ['--steps', '50'], ['--soft_steps', '8'],
+    ['--draws', '25'], ['--sizes', '4'], ['--seed', '0']])
 def test_redraw_takes_no_other_choice(flags, tmp_path, capsys, monkeypatch):
     """Not even the default: nothing is explained again."""
     monkeypatch.chdir(tmp_path)

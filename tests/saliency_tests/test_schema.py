@@ -5,6 +5,7 @@ import typing
 import html5lib
 import msgspec
 import pytest
+import toys
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from recorded import PAIR, SINGLE, nodes, replaced, values, without, write
@@ -209,7 +210,7 @@ def test_random_json_as_a_line(file, value):
 
 def tables():
     """Struct -> {field: whether optional, its type} of docs/output.md."""
-    page = (visualize.TEMPLATES.parents[1] / 'docs' / 'output.md').read_text()
+    page = (toys.ROOT / 'docs' / 'output.md').read_text()
     section = page.split('## interpretations.jsonl')[1].split('\n## ')[0]
     found, title = {}, 'record'
     for line in section.splitlines():
