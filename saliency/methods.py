@@ -228,17 +228,22 @@ METHODS = {
         _soft_gradient, 'gradient of the log-odds of the soft DkNN label, '
         'times the word vector', explains='soft', decimals=4),
     'soft_integrated': Direct(
-        _soft_integrated, 'the same gradients averaged on the way from an '
-        'empty text to this one', (SOFT_STEPS,), 'soft', 4),
+        _soft_integrated, 'gradients of the log-odds of the soft DkNN label, '
+        'averaged on the way from an empty text to this one, times the word '
+        'vector', (SOFT_STEPS,), 'soft', 4),
     'soft_mean': Mean(
         ('soft', 'soft_integrated'), 'the mean of soft and soft_integrated, '
         'each divided by its largest absolute score in the text', 'soft'),
     'shapley': Shapley(
-        'logodds', 'the mean fall of logodds when the word is left out of '
-        'parts of the text (Shapley value)', (SIZES, SEED), 'softmax', 4),
+        'logodds', 'how far the log-odds of softmax fall when the word is '
+        'left out of parts of the text, the mean over parts of several sizes '
+        '(its Shapley value)', (SIZES, SEED), 'softmax', 4),
     'soft_shapley': Shapley(
-        'soft', 'the mean fall of soft when the word is left out of parts of '
-        'the text (Shapley value)', (SIZES, SEED), 'soft', 4),
+        'soft', 'how far the log-odds of the soft DkNN label fall when the '
+        'word is left out of parts of the text, the mean over parts of '
+        'several sizes (its Shapley value): a word whose twin stands in for '
+        'it in the whole text counts where the twin is missing',
+        (SIZES, SEED), 'soft', 4),
     'random': Direct(_random, 'random numbers, to compare with', (SEED,)),
 }
 
