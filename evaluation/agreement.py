@@ -187,10 +187,9 @@ def word_values(setting):
 
 def with_lexicons(setting):
     """Top words and rank correlation with what words say by themselves."""
-    values = word_values(setting)
-    if not values:
+    values, explained = word_values(setting), setting.explained
+    if not values or not len(explained.rows):
         return []
-    explained = setting.explained
     counts = bootstrap.resampled_counts(len(explained.rows),
                                         seed=setting.seed)
     signs = SIGNS[[POLARITY.index(setting.run.data.label_names[y])
@@ -224,7 +223,7 @@ def _top(scores, mask):
 
 def with_ratings(setting):
     """Do scores go with how strongly people felt, and how they differed?"""
-    ratings = (setting.run.data.ratings or {}).get('test')
+    ratings = (setting.run.data.ratings or {}).get(setting.split)
     if not ratings:
         return []
     mean, deviation = np.array(ratings[:len(setting.labels)]).T
@@ -234,8 +233,10 @@ def with_ratings(setting):
     for name in ('softmax confidence', 'conformity', 'credibility',
                  'soft conformity'):
         score = trust.SCORES[name](setting)(asked)
-        rows.append((name, [bootstrap.statistic_estimate(
-            agreement.spearman, setting.counts[:200], score, people)
+        rows.append((name, [
+            None if np.isnan(agreement.spearman(score, people))
+            else bootstrap.statistic_estimate(
+                agreement.spearman, setting.counts[:200], score, people)
             for people in (abs(mean), deviation)]))
     return [Table('ratings', 'rank correlation with people’s ratings',
                   ['strength', 'disagreement'], rows,

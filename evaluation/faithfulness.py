@@ -28,9 +28,11 @@ def measure(setting):
 
     Returns:
         list of Table: For each judge falls, aopc and masking; then ranks
-        and stability.
+        and stability; none where predictors agree about no text.
     """
     explained = setting.explained
+    if not len(explained.rows):
+        return []
     tables = []
     for name, (judge, share, scale) in verdicts(setting, explained).items():
         tables += [falls(setting, explained, name, judge, scale),

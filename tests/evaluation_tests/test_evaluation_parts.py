@@ -11,6 +11,7 @@ import runs
 from dknn import DkNN
 from evaluation import (
     accuracy,
+    agreement,
     explanations,
     faithfulness,
     outside,
@@ -231,6 +232,47 @@ def test_rank_correlations_by_hand():
         [[1., 2, 3], [9, 5, 1], [0, 4, 4], [7, 7, 7]]))
     np.testing.assert_allclose(found[0, :3], [1, -1, np.sqrt(3) / 2])
     assert np.isnan(found[3]).all()
+
+
+def test_predictors_that_agree_about_no_text(setting, monkeypatch):
+    own = setting('bow')
+    own.soft = own.soft._replace(label=1 - own.predicted)
+    monkeypatch.setattr(agreement, 'word_values',
+                        lambda _: {'lexicon': {'good': 1.}})
+    assert not len(own.explained.rows)
+    assert faithfulness.measure(own) == agreement.with_lexicons(own) == []
+
+
+def test_ratings_are_those_of_the_split(setting):
+    """Strength is the confidence itself; of one deviation is no figure."""
+    own = setting('bow', split='valid')
+    strength = own.probabilities.max(axis=1)
+    own.run = own.run._replace(data=own.run.data._replace(ratings={
+        'valid': [(-value, .5) for value in strength],
+        'test': [(0., .5)] * len(strength)}))
+    table, = agreement.with_ratings(own)
+    found = rows_of(table)['softmax confidence']
+    assert found['strength'].value == pytest.approx(1)
+    assert found['disagreement'] is None
+
+
+def test_sentences_of_the_same_reviews_are_not_out_of_domain(
+        setting, monkeypatch):
+    own = setting('bow')
+    own.ood = None
+    monkeypatch.setattr(outside.text_datasets, 'at_hand', lambda _: [
+        'stsa.binary', 'rt-polarity', 'vader.movie', 'vader.nyt', 'custrev',
+        'vader.amazon'])
+    for dataset, others in [
+            ('stsa.fine', ['vader.nyt', 'custrev', 'vader.amazon']),
+            ('rt-polarity', ['vader.nyt', 'custrev', 'vader.amazon']),
+            ('vader.amazon', ['stsa.binary', 'rt-polarity']),
+            ('vader.movie', ['custrev']),
+            ('custrev', ['stsa.binary', 'rt-polarity', 'vader.movie',
+                         'vader.nyt'])]:
+        own.run = own.run._replace(args={**own.run.args,
+                                         'dataset': dataset})
+        assert outside.names(own) == [outside.SHUFFLED, *others]
 
 
 def test_random_parameters_have_nothing_of_the_trained(setting):
