@@ -100,7 +100,8 @@ def result_of(args, setting, found):
     return {
         'version': VERSION, 'dataset': run.args['dataset'],
         'model': run.args['model'], 'split': args.split, 'seed': args.seed,
-        'n_test': len(setting.labels), 'n_texts': args.texts,
+        'n_test': len(setting.labels), 'limit': args.limit,
+        'n_texts': args.texts,
         'index': args.index, 'n_neighbors': args.neighbors,
         'judge': None if setting.judge is None else {
             'dataset': setting.judge.run.args['dataset'],

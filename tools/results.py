@@ -85,14 +85,24 @@ def evaluated(choice, out):
     folder, judge = (experiments.run_folder(own.flags, out, own.seed)
                      for own in (choice, choice.judge))
     path = folder / 'evaluation.part.json'
-    if not path.is_file() or (
-            set(PARTS) - set(read_json(path)['parts'])):
+    if not path.is_file() or not _is_whole(read_json(path), choice):
         experiments.run_command(
             'evaluate.py', '--model-setup', str(folder), '--judge',
             str(judge), '--only', *PARTS, '--texts', str(N_TEXTS))
+    parts = read_json(path)['parts']
     return {table['name']: tables.from_json(table)
-            for part in read_json(path)['parts'].values()
-            for table in part['tables']}
+            for name in PARTS for table in parts[name]['tables']}
+
+
+def _is_whole(known, choice):
+    """Whether an evaluation is the one that is wanted here.
+
+    Another part, split, limit or judge has a file of the same name.
+    """
+    judge = known['judge'] or {}
+    return not set(PARTS) - set(known['parts']) and (
+        known['split'], known.get('limit'), known['n_texts'],
+        judge.get('model')) == ('test', None, N_TEXTS, choice.judge.model)
 
 
 def results(only, out, n_jobs):

@@ -6,7 +6,7 @@ import pytest
 import train
 from evaluation.parts import PARTS
 from evaluation.tables import Table
-from files.atomic import write_json
+from files.atomic import read_json, write_json
 from metrics.bootstrap import Estimate
 from tools import experiments, results
 
@@ -85,7 +85,7 @@ def test_a_finished_evaluation_is_not_repeated(tmp_path, monkeypatch):
             'name': name, 'title': '', 'columns': ['x'], 'note': '',
             'rows': [{'name': 'r', 'cells': [1]}]}]}
             for name in results.PARTS}
-        write_json(folder / 'evaluation.part.json', {'parts': parts})
+        write_json(folder / 'evaluation.part.json', {**WHOLE, 'parts': parts})
 
     monkeypatch.setattr(experiments, 'run_command', pretend)
     for _ in range(2):
@@ -93,3 +93,14 @@ def test_a_finished_evaluation_is_not_repeated(tmp_path, monkeypatch):
         assert found['accuracy'].rows == [('r', [1])]
     (words,) = calls
     assert words[0] == 'evaluate.py' and '--judge' in words
+    # Another evaluation of all these parts has the same name
+    for other in ({'split': 'valid'}, {'limit': 9}, {'judge': None},
+                  {'n_texts': 9}):
+        parts = read_json(folder / 'evaluation.part.json')
+        write_json(folder / 'evaluation.part.json', {**parts, **other})
+        results.evaluated(choice, 'results')
+    assert len(calls) == 5
+
+
+WHOLE = {'split': 'test', 'limit': None, 'n_texts': results.N_TEXTS,
+         'judge': {'model': 'bilstm'}}
