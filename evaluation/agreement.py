@@ -90,14 +90,17 @@ def judge(setting, found):
     Args:
         setting (Setting): What is evaluated.
         found (list of Rationale): Texts; those without a word that speaks
-            for the label are left out.
+            for the label are left out, and those that the run has seen
+            (``seen``).
 
     Returns:
         Judged: Perhaps of no text.
     """
     names = list(setting.run.data.label_names)
+    known = seen(setting.run.data)
     kept = [each for each in found if (each.support > 0).any()
-            and each.label in (*names, *range(len(names)))]
+            and each.label in (*names, *range(len(names)))
+            and _letters(each.words) not in known]
     if not kept:
         return Judged([], {}, len(found))
     labels = [names.index(each.label) if isinstance(each.label, str)
@@ -115,6 +118,25 @@ def judge(setting, found):
     return Judged([kept[i] for i in right],
                   scores_of(setting.scorer, xs.select(right), METHODS),
                   len(found))
+
+
+def seen(data):
+    """What a run was trained, tuned or calibrated on.
+
+    Args:
+        data (text_datasets.Dataset): Its splits.
+
+    Returns:
+        set of tuple: Of each text the words with a letter, in lower case,
+        for other files split and mark words in other ways.
+    """
+    return {_letters(words) for split in (data.train, data.valid, data.calib)
+            for example in split for words in example.texts}
+
+
+def _letters(words):
+    letters = (''.join(filter(str.isalpha, word.lower())) for word in words)
+    return tuple(filter(None, letters))
 
 
 def with_people(setting, name, title, judged):
@@ -143,8 +165,9 @@ def with_people(setting, name, title, judged):
         name, f'agreement with {title}',
         ['Spearman', *MARKED, f'{SHOWN} minus {RIVAL}'], rows,
         f'{len(judged.rationales):,} of {judged.n_all:,} texts: those with a '
-        'marked word that all predictors classify as people did; Spearman '
-        'without texts in which all words are alike')
+        'marked word that all predictors classify as people did, none that '
+        'the run was trained, tuned or calibrated on; Spearman without texts '
+        'in which all words are alike')
 
 
 def _lexicon_alone(setting, found):
@@ -152,8 +175,10 @@ def _lexicon_alone(setting, found):
     words = opinions(setting)
     if words is None or not _is_sentiment(setting):
         return None
+    names = setting.run.data.label_names
+    against = 'negative', names.index('negative')
     return [np.array([words.get(word, 0) for word in each.words])
-            * (-1 if each.label in ('negative', 0) else 1) for each in found]
+            * (-1 if each.label in against else 1) for each in found]
 
 
 # ----------------------------------------------------------------- lexicons

@@ -33,7 +33,6 @@ MODELS = 'cnn', 'rnn', 'bilstm'
 JUDGES = {'cnn': 'bilstm', 'rnn': 'cnn', 'bilstm': 'cnn'}
 PARTS = 'accuracy', 'uncertainty', 'faithfulness', 'agreement'
 N_TEXTS = 500  # whose explanations are measured
-NORMAL = 1.96
 # Data set -> further flags of the CNN, and of the other networks
 DATA = {
     **dict.fromkeys(('stsa.binary', 'custrev', 'TREC', 'rt-polarity',
@@ -169,9 +168,8 @@ def spread(values):
 def mean_gap(estimates):
     """The mean over seeds of paired differences, with its interval.
 
-    The seeds' intervals count as those of independent normal estimates: the
-    error of the mean is the root of the sum of their squared errors over
-    their number.
+    The seeds' intervals may rest on the same test texts, so that their errors
+    do not average out: the mean's half width is the mean of theirs.
 
     Args:
         estimates (list of Estimate): One a seed.
@@ -182,8 +180,7 @@ def mean_gap(estimates):
     if None in estimates:
         return None
     mean = np.mean([one.value for one in estimates])
-    errors = [(one.high - one.low) / 2 for one in estimates]
-    error = np.sqrt(np.square(errors).sum()) / len(errors)
+    error = np.mean([(one.high - one.low) / 2 for one in estimates])
     return tables.Estimate(float(mean), float(mean - error),
                            float(mean + error))
 
