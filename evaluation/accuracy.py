@@ -56,7 +56,9 @@ def by_layer(setting):
             setting.share(dknn.soft_log_odds(
                 setting.test.layers).argmax(axis=1) == setting.labels)]))
     return Table('layers', 'accuracy of one layer alone',
-                 ['DkNN', 'soft DkNN'], rows)
+                 ['DkNN', 'soft DkNN'], rows,
+                 'bandwidths of soft DkNN as tuned together; of a layer that '
+                 'is not searched, the widest of those')
 
 
 def differences(setting):
@@ -70,7 +72,8 @@ def differences(setting):
             int((differ & (setting.predicted == setting.labels)).sum()),
             int((differ & (found == setting.labels)).sum())]))
     return Table('differences', 'where DkNN and softmax differ',
-                 ['agreement', 'differ', 'softmax right', 'DkNN right'], rows)
+                 ['agreement', 'differ', 'softmax is right', 'it is right'],
+                 rows)
 
 
 def by_neighbors(setting):

@@ -60,12 +60,13 @@ def as_text(table):
 
 
 def as_latex(table):
-    """A table for a paper: a booktabs tabular under a comment."""
+    """A table for a paper: a booktabs tabular, title and note as comments."""
     head = ' & '.join(map(_escaped, ['', *table.columns]))
     rows = [' & '.join([_escaped(name), *map(_latex_cell, cells)])
             for name, cells in table.rows]
     return '\n'.join([
-        f'% {table.title}', f'\\begin{{tabular}}{{l{"r" * len(table.columns)}'
+        f'% {table.title}', *([f'% {table.note}'] if table.note else []),
+        f'\\begin{{tabular}}{{l{"r" * len(table.columns)}'
         '}', '\\toprule', f'{head} \\\\', '\\midrule',
         *(f'{row} \\\\' for row in rows), '\\bottomrule', '\\end{tabular}'])
 

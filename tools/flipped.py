@@ -203,7 +203,8 @@ def result(args, seed):
     words = [os.path.expandvars(word) for word in shlex.split(args.flags)]
     asked = {'dataset': args.dataset, 'flags': args.flags,
              'share': args.share, 'seed': seed}
-    folder = pathlib.Path(args.out) / f'{args.dataset}_seed{seed}'
+    folder = pathlib.Path(args.out) / (
+        f'{args.dataset}_{args.share:g}_seed{seed}')
     path = folder / 'flipped.json'
     if path.is_file():
         known = read_json(path)

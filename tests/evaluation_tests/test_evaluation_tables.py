@@ -20,11 +20,12 @@ def test_text():
 
 def test_latex():
     lines = tables.as_latex(TABLE).splitlines()
-    assert lines[:3] == ['% a_b & c', r'\begin{tabular}{lrr}', r'\toprule']
-    assert lines[3] == r' & x & share \\'
-    assert lines[5] == (r'one & 1,234 & $0.250$ {\scriptsize '
+    assert lines[:4] == ['% a_b & c', '% a note', r'\begin{tabular}{lrr}',
+                         r'\toprule']
+    assert lines[4] == r' & x & share \\'
+    assert lines[6] == (r'one & 1,234 & $0.250$ {\scriptsize '
                         r'$[0.125, 0.500]$} \\')
-    assert lines[6] == r'50 \%\_two & - & a \textless{} b \\'
+    assert lines[7] == r'50 \%\_two & - & a \textless{} b \\'
 
 
 def test_markdown():
