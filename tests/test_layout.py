@@ -325,3 +325,9 @@ def test_no_package_index_is_named_by_its_host():
                  ROOT / 'Makefile', *ROOT.glob('requirements*.txt')]:
         if path != pathlib.Path(__file__):
             assert not host.search(path.read_text('utf-8')), path
+
+
+def test_test_files_have_names_of_their_own():
+    """pytest imports them by these."""
+    names = [path.name for path in TREES if path.name.startswith('test_')]
+    assert len(names) == len(set(names))
