@@ -55,10 +55,12 @@ lint: setup
 torture: setup
 	$(BIN)/python tools/torture.py
 
-# Trains every model on every data set at hand and writes the table of
-# docs/experiments.md; about half an hour on 2 cores.
+# Trains every model on every data set at hand and writes the tables of
+# docs/experiments.md and docs/results.md; some hours on 2 cores, and what is
+# finished is not repeated.
 experiments: setup
 	$(BIN)/python tools/experiments.py
+	$(BIN)/python tools/results.py
 
 # This project beside its peers; TORCH names a Python with torch and faiss-cpu.
 # Needs the SST run of `make experiments` and DKNN_DATA.
