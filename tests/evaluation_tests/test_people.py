@@ -53,7 +53,7 @@ def test_figures_by_hand(setting, tmp_path, monkeypatch):
     own = setting('bow', rationales=str(path))
     monkeypatch.setattr(agreement, 'scores_of', lambda *_: {
         name: [np.array([3., 1, 2])] for name in ('logodds', 'soft')})
-    (name, title, found), = agreement.sources(own)
+    *_, (name, title, found) = agreement.sources(own)
     table = agreement.with_people(own, name, title,
                                   agreement.judge(own, found))
     row = rows_of(table)['soft']
