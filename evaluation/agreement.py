@@ -1,15 +1,15 @@
 """Are the words that an explanation names those that people name?"""
 import compat  # noqa: F401  (before Chainer)
 
-import functools
 from typing import NamedTuple
 
 import numpy as np
 
 import runs
-from evaluation import trust
+from evaluation import estimates, trust
+from evaluation.asked import ask
 from evaluation.explanations import METHODS, scores_of
-from evaluation.stability import correlations
+from evaluation.stability import mean_agreement
 from evaluation.tables import Table
 from files import lexicons, rationales
 from files.downloads import place_of
@@ -108,11 +108,10 @@ def judge(setting, found):
     xs, _ = runs.encode_examples(
         [Example((each.words,), label) for each, label in zip(
             kept, labels, strict=True)], setting.run.vocab)
-    asked = trust.ask(setting, xs)
-    right = np.flatnonzero(
-        (asked.label == labels)
-        & (setting.dknn.predict(asked.layers).label == labels)
-        & (setting.dknn.soft_log_odds(asked.layers).argmax(axis=1) == labels))
+    asked = ask(setting.run, setting.dknn, xs)
+    right = np.flatnonzero((asked.label == labels)
+                           & (asked.counted.label == labels)
+                           & (asked.soft.label == labels))
     if not len(right):
         return Judged([], {}, len(found))
     return Judged([kept[i] for i in right],
@@ -157,7 +156,7 @@ def with_people(setting, name, title, judged):
         gap = None if method == RIVAL else bootstrap.difference_estimate(
             columns[SHOWN], found[RIVAL][SHOWN], counts)
         rows.append((method, [
-            _correlation([each.support for each in judged.rationales],
+            mean_agreement([each.support for each in judged.rationales],
                          scores[method], setting.seed),
             *(bootstrap.mean_estimate(values, counts)
               for values in columns.values()), gap]))
@@ -183,17 +182,13 @@ def _lexicon_alone(setting, found):
 
 # ----------------------------------------------------------------- lexicons
 
-@functools.lru_cache(maxsize=1)
-def _opinions(path):
-    lexicon = lexicons.read_opinion_lexicon(path)
-    return {word: 1. if sign == 'positive' else -1.
-            for sign, words in lexicon.items() for word in words}
-
-
 def opinions(setting):
     """The opinion lexicon as word to 1 or -1; None where it is not here."""
     path = place_of(OPINIONS, setting.data_dir)
-    return _opinions(path) if path else None
+    if not path:
+        return None
+    return {word: value for sign, value in zip(POLARITY, SIGNS, strict=True)
+            for word in lexicons.read_opinion_lexicon(path)[sign]}
 
 
 def word_values(setting):
@@ -230,7 +225,7 @@ def with_lexicons(setting):
             hits = np.array([_top(own, towards > 0) for own, towards in zip(
                 scores, wanted, strict=True)])
             cells += [bootstrap.mean_estimate(hits, counts),
-                      _correlation(wanted, scores, setting.seed)]
+                      mean_agreement(wanted, scores, setting.seed)]
         rows.append((method, cells))
     columns = [f'{title}: {what}' for title in support
                for what in ('top word', 'Spearman')]
@@ -252,30 +247,17 @@ def with_ratings(setting):
     if not ratings:
         return []
     mean, deviation = np.array(ratings[:len(setting.labels)]).T
-    asked = trust.Asked(setting.test.xs, setting.test.logits,
-                        setting.test.layers)
     rows = []
     for name in ('softmax confidence', 'conformity', 'credibility',
                  'soft conformity'):
-        score = trust.SCORES[name](setting)(asked)
-        rows.append((name, [
-            None if np.isnan(agreement.spearman(score, people))
-            else bootstrap.statistic_estimate(
-                agreement.spearman, setting.counts[:200], score, people)
+        score = trust.SCORES[name](setting)(setting.asked)
+        rows.append((name, [estimates.statistic(
+            agreement.spearman, setting.counts[:200], score, people)
             for people in (abs(mean), deviation)]))
     return [Table('ratings', 'rank correlation with people’s ratings',
                   ['strength', 'disagreement'], rows,
                   'strength: |mean rating|; disagreement: standard deviation '
                   'of about 20 ratings')]
-
-
-def _correlation(wanted, scores, seed):
-    """Mean rank correlation over texts, as an Estimate, or None."""
-    found = np.array([correlations(np.stack(pair))[0, 1] for pair in zip(
-        wanted, scores, strict=True)])
-    found = found[~np.isnan(found)]
-    return bootstrap.mean_estimate(found, bootstrap.resampled_counts(
-        len(found), seed=seed)) if len(found) else None
 
 
 def _is_sentiment(setting):

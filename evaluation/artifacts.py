@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evaluation import linear
+from evaluation import estimates, linear
 from evaluation.clues import SMOOTHING, clues
 from evaluation.tables import Table
 from metrics import bootstrap
@@ -90,7 +90,8 @@ def hypothesis_only(setting):
             bootstrap.mean_estimate(own, counts),
             None if same else bootstrap.difference_estimate(own, alone,
                                                             counts),
-            *(None if same else _estimate(_mean_where, counts, own, part)
+            *(None if same else estimates.statistic(_mean_where, counts, own,
+                                                    part)
               for part in (alone == 1, alone == 0))]))
     return Table(
         'hypothesis_only', 'accuracy with and without the premise',
@@ -176,9 +177,9 @@ def weights(setting, found):
         sizes = [np.bincount(places.text, own, n_texts)
                  for own in kind.values()]
         rows.append((method, [
-            *(_estimate(_ratio, counts, *part)
+            *(estimates.statistic(_ratio, counts, *part)
               for part in zip(sums, sizes, strict=True)),
-            _estimate(_ratio_gap, counts, sums[0], sizes[0], sums[2],
+            estimates.statistic(_ratio_gap, counts, sums[0], sizes[0], sums[2],
                       sizes[2]),
             correlation(found, places, scores, setting.seed)]))
     sizes = ', '.join(f'{int(own.sum()):,} {name}'
@@ -220,8 +221,8 @@ def correlation(found, places, scores, seed=0):
     if not often.any():
         return None
     counts = bootstrap.resampled_counts(int(often.sum()), DRAWS, seed)
-    return _estimate(spearman, counts, found.pmi[tuple(keys[often].T)],
-                     mean[often])
+    return estimates.statistic(spearman, counts,
+                               found.pmi[tuple(keys[often].T)], mean[often])
 
 
 # ----------------------------------------------------------------- neighbours
@@ -277,9 +278,9 @@ class _Behind(NamedTuple):
     of_label: float
 
     def cells(self, seed):
-        return [len(self.top), _mean(self.top, seed), float(self.share),
-                float(self.of_label), len(self.other),
-                _mean(self.other, seed)]
+        return [len(self.top), estimates.mean(self.top, seed),
+                float(self.share), float(self.of_label), len(self.other),
+                estimates.mean(self.other, seed)]
 
 
 def _together(every, seed):
@@ -294,19 +295,6 @@ def _together(every, seed):
         *(np.average([getattr(each, name) for each in every], weights=sizes)
           for name in ('share', 'of_label')))
     return [('all', found.cells(seed))]
-
-
-def _mean(values, seed):
-    """The mean as an Estimate; None where there is nothing."""
-    return bootstrap.mean_estimate(values, bootstrap.resampled_counts(
-        len(values), seed=seed)) if len(values) else None
-
-
-def _estimate(statistic, counts, *columns):
-    """A statistic as an Estimate; None where it is not defined."""
-    if np.isnan(statistic(*columns)):
-        return None
-    return bootstrap.statistic_estimate(statistic, counts, *columns)
 
 
 def _mean_where(values, part):

@@ -69,7 +69,7 @@ def agreed(setting):
     same = (setting.predicted == setting.prediction.label) & (
         setting.predicted == setting.soft.label)
     if setting.judge is not None:
-        same &= setting.judge_predicted == setting.predicted
+        same &= setting.judge.predicted == setting.predicted
     return np.flatnonzero(same)
 
 

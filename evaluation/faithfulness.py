@@ -9,8 +9,7 @@ import compat  # noqa: F401  (before Chainer)
 
 import numpy as np
 
-import runs
-from evaluation import masking, stability
+from evaluation import estimates, masking, stability
 from evaluation.explanations import STEPS, steps
 from evaluation.tables import Table
 from metrics import bootstrap, faithfulness
@@ -55,9 +54,8 @@ def verdicts(setting, explained):
     """
     networks = {'run': (setting, setting.test.xs.select(explained.rows))}
     if setting.judge is not None:
-        examples = [setting.examples[i] for i in explained.rows]
-        networks['judge'] = setting.judge, runs.encode_examples(
-            examples, setting.judge.run.vocab)[0]
+        networks['judge'] = (setting.judge, setting.judge.test.xs.select(
+            explained.rows))
     found = {}
     for network, (own, xs) in networks.items():
         judges = {name: judge for name, judge in masking.JUDGES.items()
@@ -122,9 +120,7 @@ def shares_removed(setting, explained, name, values):
         known = ~np.isnan(scaled[0])
         left_out = int((~known).sum())
         rows.append((method, [*plain, *(
-            bootstrap.mean_estimate(own[known], bootstrap.resampled_counts(
-                known.sum(), seed=setting.seed))
-            if known.any() else None for own in scaled)]))
+            estimates.mean(own[known], setting.seed) for own in scaled)]))
     return Table(
         f'aopc_{_slug(name)}', f'comprehensiveness and sufficiency, {name} '
         'judges', [*KINDS, *(f'normalised {kind}' for kind in KINDS)], rows,

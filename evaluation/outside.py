@@ -4,7 +4,7 @@ import numpy as np
 import runs
 import text_datasets
 from errors import UserError
-from evaluation import trust
+from evaluation import asked
 
 SHUFFLED = 'shuffled words'
 MOST_TEXTS = 500  # of a data set
@@ -44,21 +44,21 @@ def ask(setting, name):
         name (str): One of ``names``.
 
     Returns:
-        trust.Asked: At most ``MOST_TEXTS`` texts.
+        Asked: At most ``MOST_TEXTS`` texts.
 
     Raises:
         UserError: If they are not of the kind that the network reads.
     """
     if name == SHUFFLED:
-        return trust.ask(setting, _shuffled(setting))
+        return asked.ask(setting.run, setting.dknn, _shuffled(setting))
     data = text_datasets.load_dataset(
         name, setting.data_dir, setting.run.args.get('char_based', False))
     if data.pair != setting.run.data.pair:
         raise UserError(f'--ood {name} has {1 + data.pair} text(s) an '
                         'example, but this run reads '
                         f'{1 + setting.run.data.pair}; choose another')
-    return trust.ask(setting, runs.encode_examples(
-        data.test[:MOST_TEXTS], setting.run.vocab)[0])
+    xs, _ = runs.encode_examples(data.test[:MOST_TEXTS], setting.run.vocab)
+    return asked.ask(setting.run, setting.dknn, xs)
 
 
 def _shuffled(setting):

@@ -7,6 +7,7 @@ import numpy as np
 
 import runs
 from evaluation import linear
+from evaluation.asked import Asked
 from evaluation.debugging import rank
 from evaluation.explanations import explain
 from metrics import bootstrap
@@ -27,7 +28,8 @@ class Setting:
         seed (int): Of the bootstrap and of all that is drawn.
         ood (list of str): Data sets that are out of the run's domain; None
             for all at hand.
-        judge (Setting): An independent run of the same data, or None.
+        judge (Setting): An independent run of the same data, split and
+            limit, or None.
         data_dir (str): Folder with the published data files.
         rationales (str): A user's JSONL of rationales, or None.
         split (str): The split to evaluate; settings are to be chosen on
@@ -70,16 +72,10 @@ class Setting:
         """ndarray: float64 (n, C), softmax of the test texts."""
         return softmax(self.test.logits)
 
-    @functools.cached_property
+    @property
     def predicted(self):
         """ndarray: Integers (n,), softmax's labels."""
-        return self.test.logits.argmax(axis=1)
-
-    @functools.cached_property
-    def judge_predicted(self):
-        """ndarray: Integers (n,), the labels that the judge predicts."""
-        xs, _ = runs.encode_examples(self.examples, self.judge.run.vocab)
-        return runs.forward(self.judge.run.model, xs)[0].argmax(axis=1)
+        return self.asked.label
 
     @functools.cached_property
     def baseline(self):
@@ -89,12 +85,18 @@ class Setting:
             self.run.args.get('char_based', False)).predicted
 
     @functools.cached_property
-    def prediction(self):
-        return self.dknn.predict(self.test.layers)
+    def asked(self):
+        """Asked: The test texts."""
+        return Asked(self.dknn, self.test.xs, self.test.logits,
+                     self.test.layers)
 
-    @functools.cached_property
+    @property
+    def prediction(self):
+        return self.asked.counted
+
+    @property
     def soft(self):
-        return self.dknn.predict(self.test.layers, soft=True)
+        return self.asked.soft
 
     @functools.cached_property
     def counts(self):

@@ -3,11 +3,12 @@ import compat  # noqa: F401  (before Chainer)
 
 import numpy as np
 
-import runs
 from dknn import DkNN
+from evaluation import estimates
 from evaluation.explanations import scores_of
 from evaluation.tables import Table
-from metrics import bootstrap
+from functions import devices
+from metrics.ranks import correlations
 from runs.activations import activations_of
 from saliency.scorer import WordScorer
 
@@ -35,24 +36,6 @@ def between_methods(scores):
                  'equal; agreement is no quality')
 
 
-def correlations(scores):
-    """Spearman's rank correlation of every two rows.
-
-    Args:
-        scores (ndarray): Floats (m, L).
-
-    Returns:
-        ndarray: float64 (m, m), NaN where a row is constant.
-    """
-    from scipy.stats import rankdata  # slow to import
-
-    ranks = rankdata(scores, axis=1)
-    ranks -= ranks.mean(axis=1, keepdims=True)
-    length = np.sqrt((ranks ** 2).sum(axis=1))
-    ranks /= np.where(length, length, np.nan)[:, None]
-    return ranks @ ranks.T
-
-
 def between_runs(setting, explained):
     """Rank agreement with explanations of other parameters.
 
@@ -72,9 +55,7 @@ def between_runs(setting, explained):
         randomised(setting), setting.test.xs.select(rows))}
     if setting.judge is not None:
         others['independent run'] = (
-            setting.judge.scorer, runs.encode_examples(
-                [setting.examples[i] for i in rows],
-                setting.judge.run.vocab)[0])
+            setting.judge.scorer, setting.judge.test.xs.select(rows))
     names = [name for name in explained.scores if name != UNSEEDED]
     columns = []
     for scorer, xs in others.values():
@@ -101,12 +82,8 @@ def randomised(setting):
         network says of the same splits.
     """
     run = setting.run
-    state = np.random.get_state()
-    np.random.seed(setting.seed)
-    try:
+    with devices.seeded(run.model, setting.seed):
         run = run._replace(model=run.model.copy('init'))
-    finally:
-        np.random.set_state(state)
     train, valid, calib = (activations_of(run, getattr(run.data, split))
                            for split in ('train', 'valid', 'calib'))
     dknn = DkNN(setting.dknn.n_class, **{'index': 'exact',
@@ -130,11 +107,7 @@ def mean_agreement(one, other, seed):
     """
     found = np.array([correlations(np.stack(pair))[0, 1] for pair in zip(
         one, other, strict=True)])
-    found = found[~np.isnan(found)]
-    if not len(found):
-        return None
-    return bootstrap.mean_estimate(
-        found, bootstrap.resampled_counts(len(found), seed=seed))
+    return estimates.mean(found[~np.isnan(found)], seed)
 
 
 def _means(found):

@@ -20,41 +20,18 @@ References:
 """
 import compat  # noqa: F401  (before Chainer)
 
-from typing import NamedTuple
-
 import numpy as np
 
 from functions import devices
 from metrics.confidence import log_odds, softmax
 from neighbors import INDEXES, arrays
 from neighbors.others import other_neighbors
-from nlp_utils import Texts
-from runs import forward
 
 KTH = 50     # Sun et al.
 PASSES = 10  # with dropout
 DROPOUT_TEXTS = 256  # in a batch
 OTHERS = 512  # training texts searched at a time
 TINY = 1e-12
-
-
-class Asked(NamedTuple):
-    """Texts, and what the network says of them.
-
-    Attributes:
-        xs (Texts): n texts.
-        logits (ndarray): Float32 (n, C).
-        layers (list of ndarray): Float32 (n, D_l) each.
-    """
-
-    xs: Texts
-    logits: np.ndarray
-    layers: list
-
-    @property
-    def label(self):
-        """ndarray: Integers (n,), softmax's classes."""
-        return self.logits.argmax(axis=1)
 
 
 def _of_label(values, asked):
@@ -145,37 +122,30 @@ def _dropout(setting):
     model = setting.run.model
 
     def score(asked):
-        rng = np.random.get_state()
-        np.random.seed(setting.seed)
         total = np.zeros(asked.logits.shape)
-        try:
+        with devices.seeded(model, setting.seed):
             for _ in range(PASSES):
                 for rows in arrays.slices(len(total), DROPOUT_TEXTS):
                     total[rows] += softmax(devices.to_numpy(model.logits(
                         asked.xs.select(rows), dropout=True)))
-        finally:
-            np.random.set_state(rng)
         return _of_label(total / PASSES, asked)
     return score
 
 
 def _conformity(setting):
-    return lambda asked: _of_label(
-        setting.dknn.conformity(asked.layers), asked)
+    return lambda asked: _of_label(asked.counted.conformity, asked)
 
 
 def _credibility(setting):
-    return lambda asked: _of_label(setting.dknn.p_values(asked.layers), asked)
+    return lambda asked: _of_label(asked.counted.p_values, asked)
 
 
 def _soft(setting):
-    return lambda asked: _of_label(
-        setting.dknn.soft_log_odds(asked.layers), asked)
+    return lambda asked: _of_label(asked.soft_log_odds, asked)
 
 
 def _soft_credibility(setting):
-    return lambda asked: _of_label(
-        setting.dknn.predict(asked.layers, soft=True).p_values, asked)
+    return lambda asked: _of_label(asked.soft.p_values, asked)
 
 
 def _mean_distance(setting):
@@ -183,8 +153,8 @@ def _mean_distance(setting):
     as a share of that of the calibration texts."""
     usual = setting.dknn.search(setting.calib.layers).distances.mean(
         axis=(0, 2))
-    return lambda asked: -(setting.dknn.search(asked.layers).distances.mean(
-        axis=2) / np.maximum(usual, TINY)).mean(axis=1)
+    return lambda asked: -(asked.found.distances.mean(axis=2)
+                           / np.maximum(usual, TINY)).mean(axis=1)
 
 
 def _outlier_factor(setting):
@@ -197,7 +167,7 @@ def _outlier_factor(setting):
                 axis=1) for rows in arrays.slices(len(X), OTHERS)]))
 
     def score(asked):
-        found = dknn.search(asked.layers)
+        found = asked.found
         own = found.distances.mean(axis=2)  # (n, layers)
         theirs = np.stack([reach[found.indices[:, i]].mean(axis=1)
                            for i, reach in enumerate(usual)], axis=1)
@@ -224,8 +194,3 @@ SCORES = {
     'neighbour distance': _mean_distance,
     'outlier factor': _outlier_factor,
 }
-
-
-def ask(setting, xs):
-    """An Asked of any texts (Texts)."""
-    return Asked(xs, *forward(setting.run.model, xs))

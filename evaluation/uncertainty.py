@@ -23,10 +23,8 @@ def measure(setting):
         list of Table: calibration, errors, outside, outside_fpr, sets,
         sets_by_class.
     """
-    asked = trust.Asked(setting.test.xs, setting.test.logits,
-                        setting.test.layers)
     scorers = {name: make(setting) for name, make in trust.SCORES.items()}
-    inside = {name: score(asked) for name, score in scorers.items()}
+    inside = {name: score(setting.asked) for name, score in scorers.items()}
     return [calibration(setting), errors(setting, inside),
             *out_of_domain(setting, scorers, inside),
             sets(setting), sets_by_class(setting)]

@@ -5,6 +5,8 @@ Chainer's; ``on_cpu`` tells which.
 """
 import compat  # noqa: F401  (before Chainer)
 
+import contextlib
+
 import chainer
 import numpy as np
 
@@ -62,6 +64,28 @@ def seed(x, value):
     np.random.seed(value)
     if not on_cpu(x):  # CuPy takes one number
         x.xp.random.seed(int(value[0]))
+
+
+@contextlib.contextmanager
+def seeded(x, value):
+    """Draws initial weights and dropout from a seed, for a while.
+
+    Args:
+        x (Link): A network on the device that is used.
+        value (int): From 0 to 2^32 - 1.
+
+    Yields:
+        None: NumPy's generator is as before when the block ends; that of a
+        GPU, which can only be seeded, is not.
+    """
+    state = np.random.get_state()
+    np.random.seed(value)
+    if not on_cpu(x):
+        x.xp.random.seed(value)
+    try:
+        yield
+    finally:
+        np.random.set_state(state)
 
 
 def n_workers(x):

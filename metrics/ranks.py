@@ -100,6 +100,24 @@ def spearman(a, b):
     return _unless_constant(stats.spearmanr, a, b)
 
 
+def correlations(scores):
+    """Spearman's rank correlation of every two rows.
+
+    Args:
+        scores (ndarray): Floats (m, L).
+
+    Returns:
+        ndarray: float64 (m, m), NaN where a row is constant.
+    """
+    from scipy.stats import rankdata  # slow to import
+
+    ranks = rankdata(scores, axis=1)
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    length = np.sqrt((ranks ** 2).sum(axis=1))
+    ranks /= np.where(length, length, np.nan)[:, None]
+    return ranks @ ranks.T
+
+
 def _unless_constant(correlation, a, b):
     a, b = as_pair(a, b)
     if (a == a[0]).all() or (b == b[0]).all():

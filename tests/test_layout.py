@@ -32,8 +32,8 @@ LIBRARY = {
             'nlp_utils terminal text_datasets',
     'saliency': 'compat dknn errors files metrics nlp_utils runs '
                 'text_datasets',
-    'evaluation': 'compat dknn errors files functions metrics neighbors '
-                  'nlp_utils runs saliency text_datasets',
+    'evaluation': 'compat dknn errors files functions metrics neighbors runs '
+                  'saliency text_datasets',
     'page': 'errors files saliency',
     'visualize': 'files page saliency',
 }

@@ -20,16 +20,14 @@ from evaluation import (
     trust,
     uncertainty,
 )
+from evaluation.asked import Asked
+from metrics import ranks
 from metrics.bootstrap import Estimate
 
 
 def rows_of(table):
     return {name: dict(zip(table.columns, cells, strict=True))
             for name, cells in table.rows}
-
-
-def asked(own):
-    return trust.Asked(own.test.xs, own.test.logits, own.test.layers)
 
 
 @pytest.mark.parametrize('model, kind', [('cnn', 'words'), ('bow', 'pair')])
@@ -79,7 +77,7 @@ def test_mahalanobis_by_hand():
             [[-1.], [1.], [3.], [5.]], np.float32)], np.array([0, 0, 1, 1]))
 
     score = trust.SCORES['Mahalanobis'](Own)
-    found = score(trust.Asked(None, None, [np.array([[1.], [4.]],
+    found = score(Asked(None, None, None, [np.array([[1.], [4.]],
                                                     np.float32)]))
     np.testing.assert_allclose(found, [-.75, 0], atol=1e-12)
 
@@ -92,7 +90,7 @@ def test_trust_score_by_hand():
 
     score = trust.SCORES['trust score'](Own)
     h = [np.array([[1.], [1.]], np.float32)]
-    found = score(trust.Asked(None, np.array([[1, 0], [0, 1]]), h))
+    found = score(Asked(None, None, np.array([[1, 0], [0, 1]]), h))
     np.testing.assert_allclose(found, [3, 1 / 3])
 
 
@@ -106,7 +104,7 @@ def test_outlier_factor_by_hand():
         train = runs.Activations(None, None, [X], np.array([0, 1, 1]))
 
     score = trust.SCORES['outlier factor'](Own)
-    found = score(trust.Asked(None, None, [np.array([[5.], [.5]],
+    found = score(Asked(Own.dknn, None, None, [np.array([[5.], [.5]],
                                                     np.float32)]))
     np.testing.assert_allclose(found, [-1, -.5])
 
@@ -114,16 +112,16 @@ def test_outlier_factor_by_hand():
 def test_every_score_is_a_finite_number_a_text(setting):
     own = setting('cnn')
     for name, make in trust.SCORES.items():
-        score = make(own)(asked(own))
+        score = make(own)(own.asked)
         assert score.shape == own.labels.shape, name
         assert np.isfinite(score).all(), name
-        again = make(own)(asked(own))
+        again = make(own)(own.asked)
         np.testing.assert_array_equal(score, again, err_msg=name)
 
 
 def test_scores_are_about_softmax_and_not_dknn(setting):
     own = setting('bow')
-    text = asked(own)
+    text = own.asked
     found = trust.SCORES['conformity'](own)(text)
     np.testing.assert_array_equal(found, own.prediction.conformity[
         np.arange(len(found)), own.predicted])
@@ -144,7 +142,7 @@ def test_a_bag_of_words_cannot_tell_shuffled_texts(setting):
     own = setting('bow')
     table = uncertainty.out_of_domain(own, {
         'conformity': trust.SCORES['conformity'](own)}, {
-        'conformity': trust.SCORES['conformity'](own)(asked(own))})[0]
+        'conformity': trust.SCORES['conformity'](own)(own.asked)})[0]
     assert rows_of(table)['conformity'][outside.SHUFFLED] == pytest.approx(
         .5, abs=.02)
 
@@ -212,7 +210,7 @@ def test_an_independent_judge(setting, made):
     own = setting('cnn', n_texts=8)
     own.judge = setting('bow')
     explained = own.explained
-    same = own.judge_predicted[explained.rows]
+    same = own.judge.predicted[explained.rows]
     np.testing.assert_array_equal(same, explained.targets)
     verdicts = faithfulness.verdicts(own, explained)
     assert list(verdicts) == ['softmax', 'conformity', 'soft conformity',
@@ -228,7 +226,7 @@ def test_an_independent_judge(setting, made):
 
 def test_rank_correlations_by_hand():
     """Ranks 1 2 3 against 3 2 1 and 1 2.5 2.5; the constant has none."""
-    found = stability.correlations(np.array(
+    found = ranks.correlations(np.array(
         [[1., 2, 3], [9, 5, 1], [0, 4, 4], [7, 7, 7]]))
     np.testing.assert_allclose(found[0, :3], [1, -1, np.sqrt(3) / 2])
     assert np.isnan(found[3]).all()
@@ -236,7 +234,7 @@ def test_rank_correlations_by_hand():
 
 def test_predictors_that_agree_about_no_text(setting, monkeypatch):
     own = setting('bow')
-    own.soft = own.soft._replace(label=1 - own.predicted)
+    own.asked.soft = own.soft._replace(label=1 - own.predicted)
     monkeypatch.setattr(agreement, 'word_values',
                         lambda _: {'lexicon': {'good': 1.}})
     assert not len(own.explained.rows)

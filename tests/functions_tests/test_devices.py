@@ -77,3 +77,19 @@ def test_batches_of_a_gpu(monkeypatch):
 def test_to_numpy():
     x = np.arange(3.)
     assert devices.to_numpy(chainer.Variable(x)) is x
+
+
+def test_seeded_for_a_while(monkeypatch):
+    """NumPy goes on as if nothing had been drawn, after an error, too."""
+    link = chainer.links.Linear(1, 1)
+    np.random.seed(5)
+    expected = np.random.rand(2)
+    np.random.seed(5)
+    with devices.seeded(link, 3):
+        drawn = np.random.rand()
+    assert np.random.rand() == expected[0]
+    with pytest.raises(KeyError), devices.seeded(link, 3):
+        raise KeyError
+    assert np.random.rand() == expected[1]
+    np.random.seed(3)
+    assert drawn == np.random.rand()
