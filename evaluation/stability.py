@@ -81,9 +81,8 @@ def randomised(setting):
         WordScorer: Its DkNN is fitted, tuned and calibrated on what that
         network says of the same splits.
     """
-    run = setting.run
-    with devices.seeded(run.model, setting.seed):
-        run = run._replace(model=run.model.copy('init'))
+    run = setting.run._replace(
+        model=_untrained(setting.run.model, setting.seed))
     train, valid, calib = (activations_of(run, getattr(run.data, split))
                            for split in ('train', 'valid', 'calib'))
     dknn = DkNN(setting.dknn.n_class, **{'index': 'exact',
@@ -92,6 +91,19 @@ def randomised(setting):
     dknn.tune(valid.layers, valid.labels)
     dknn.calibrate(calib.layers, calib.labels)
     return WordScorer(run, dknn, setting.temperature)
+
+
+def _untrained(model, seed):
+    """A copy with initial parameters.
+
+    Chainer's ``copy('init')`` draws them in the order of a set of names,
+    which is another in every process.
+    """
+    model = model.copy('copy')
+    with devices.seeded(model, seed):
+        for _, parameter in sorted(model.namedparams()):
+            parameter.initialize(parameter.shape)
+    return model
 
 
 def mean_agreement(one, other, seed):

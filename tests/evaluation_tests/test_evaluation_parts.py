@@ -2,10 +2,14 @@
 import compat  # noqa: F401  (before Chainer)
 
 import json
+import os
+import subprocess
+import sys
 
 import brute_force
 import numpy as np
 import pytest
+import toys
 
 import runs
 from dknn import DkNN
@@ -23,6 +27,14 @@ from evaluation import (
 from evaluation.asked import Asked
 from metrics import ranks
 from metrics.bootstrap import Estimate
+
+DRAWN = """
+import compat, nets
+from evaluation import stability
+model = nets.make_classifier('cnn', 9, 2, n_units=6, n_layers=2)
+for name, p in sorted(stability._untrained(model, 3).namedparams()):
+    print(name, p.array.sum())
+"""
 
 
 def rows_of(table):
@@ -283,6 +295,12 @@ def test_random_parameters_have_nothing_of_the_trained(setting):
     for one, other in zip(scorer.run.model.params(), again.run.model.params(),
                           strict=True):
         np.testing.assert_array_equal(one.array, other.array)
+    # nor does it depend on the order of names in a set
+    drawn = {subprocess.run(
+        [sys.executable, '-c', DRAWN], cwd=toys.ROOT, check=True,
+        env={**os.environ, 'PYTHONHASHSEED': seed}, capture_output=True,
+        text=True).stdout for seed in '01'}
+    assert len(drawn) == 1
     table = rows_of(stability.between_runs(own, own.explained))
     assert abs(table['logodds']['random parameters'].value) < .5
 
