@@ -116,11 +116,12 @@ class WordScorer:
         """
         parts = [part for name in names for part in (
             METHODS[name].of if isinstance(METHODS[name], Mean) else (name,))]
-        found = self._drops(batch, list(dict.fromkeys(
-            name for name in parts
-            if isinstance(METHODS[name], LeaveOneOut))))
-        found.update(self._contributions(batch, list(dict.fromkeys(
-            name for name in parts if isinstance(METHODS[name], Shapley)))))
+        found = {}
+        for kind, score_side in [(LeaveOneOut, self._drops),
+                                 (Shapley, self._contributions)]:
+            own = list(dict.fromkeys(
+                name for name in parts if isinstance(METHODS[name], kind)))
+            found.update(self._by_side(batch, own, score_side))
         found.update((name, self._direct(batch, METHODS[name]))
                      for name in parts if name not in found)
         found.update((name, _mean([found[part] for part in METHODS[name].of]))
@@ -133,44 +134,29 @@ class WordScorer:
             part if side in self.sides else None
             for side, part in enumerate(found.sides)])
 
-    def _drops(self, batch, names):
-        """Name to Scores, of leave-one-out methods."""
+    def _by_side(self, batch, names, score_side):
+        """Name to Scores, of methods that share a pass over each side."""
         by_side = [
-            self._drops_of_side(batch, side, names)
-            if names and side in self.sides else dict.fromkeys(names)
-            for side in range(len(batch.xs.sides))]
-        return {name: Scores([drops[name] for drops in by_side], {})
-                for name in names}
-
-    def _drops_of_side(self, batch, side, names):
-        """Name to a list of n arrays, for the words of one side."""
-        counts = batch.xs.lengths(side) - 1
-        logits, layers = self.run.model.leave_one_out(batch.xs, side)
-        votes = soft = None
-        if any(METHODS[name].needs_votes for name in names):
-            votes = self.dknn.votes(layers)
-        if any(METHODS[name].needs_soft for name in names):
-            soft = self.dknn.soft_log_odds(layers)
-        return {name: attribution.score_drops(
-                    self._value(name, batch.logits, batch.votes, batch.soft),
-                    self._value(name, logits, votes, soft), counts,
-                    batch.targets[METHODS[name].explains]) for name in names}
-
-    def _contributions(self, batch, names):
-        """Name to Scores, of Shapley methods; one pass serves all."""
-        by_side = [
-            self._contributions_of_side(batch, side, names)
+            score_side(batch, side, names)
             if names and side in self.sides else dict.fromkeys(names)
             for side in range(len(batch.xs.sides))]
         return {name: Scores([found[name] for found in by_side], {})
                 for name in names}
 
-    def _contributions_of_side(self, batch, side, names):
-        """Name to a list of n arrays, for the words of one side."""
+    def _drops(self, batch, side, names):
+        """Name to a list of n arrays: LeaveOneOut, the words of one side."""
+        after = self._values(names, *self.run.model.leave_one_out(batch.xs,
+                                                                  side))
+        return {name: attribution.score_drops(
+                    self._value(name, batch.logits, batch.votes, batch.soft),
+                    after[name], batch.xs.lengths(side) - 1,
+                    batch.targets[METHODS[name].explains]) for name in names}
+
+    def _contributions(self, batch, side, names):
+        """Name to a list of n arrays: Shapley, the words of one side."""
         texts = batch.xs.sides[side]
         parts = [coalitions.drawn(ids, self.options['sizes'],
-                                        self.options['seed'])
-                 for ids in texts]
+                                  self.options['seed']) for ids in texts]
         rows = np.repeat(np.arange(len(texts)), [len(own) for own in parts])
         xs = batch.xs.select(rows).replace(side, [
             ids[np.append(part.members, -1)] for ids, own in zip(
@@ -188,25 +174,24 @@ class WordScorer:
 
     def _coalition_drops(self, xs, side, names, targets):
         """Name to a list of falls without each word, of parts of texts."""
-        whole, shortened = forward(self.run.model, xs), (
-            self.run.model.leave_one_out(xs, side))
-        found = {}
-        for name in names:
-            measured = METHODS[METHODS[name].of]
-            before, after = (self._measured(METHODS[name].of, logits, layers)
-                             for logits, layers in (whole, shortened))
-            found[name] = attribution.score_drops(
-                before, after, xs.lengths(side) - 1,
-                targets[measured.explains])
-        return found
+        measured = [METHODS[name].of for name in names]
+        before, after = (self._values(measured, *asked) for asked in (
+            forward(self.run.model, xs),
+            self.run.model.leave_one_out(xs, side)))
+        return {name: attribution.score_drops(
+                    before[of], after[of], xs.lengths(side) - 1,
+                    targets[METHODS[of].explains])
+                for name, of in zip(names, measured, strict=True)}
 
-    def _measured(self, name, logits, layers):
-        """What a LeaveOneOut measures, of each class, (n, C)."""
-        method = METHODS[name]
-        return self._value(
-            name, logits,
-            self.dknn.votes(layers) if method.needs_votes else None,
-            self.dknn.soft_log_odds(layers) if method.needs_soft else None)
+    def _values(self, names, logits, layers):
+        """What LeaveOneOuts measure of texts, each of each class, (n, C)."""
+        votes = soft = None
+        if any(METHODS[name].needs_votes for name in names):
+            votes = self.dknn.votes(layers)
+        if any(METHODS[name].needs_soft for name in names):
+            soft = self.dknn.soft_log_odds(layers)
+        return {name: self._value(name, logits, votes, soft)
+                for name in names}
 
     def _value(self, name, logits, votes, soft):
         """What a leave-one-out method measures, of each class, (n, C)."""

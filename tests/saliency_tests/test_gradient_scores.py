@@ -26,13 +26,23 @@ def in_float64(model):
     return model
 
 
+def slope_of_shrinking(value, at, side, place, step=1e-5):
+    """d value / d (scale of one word vector), by a central difference."""
+    ends = []
+    for factor in (1 + step, 1 - step):
+        moved = [e.copy() for e in at]
+        moved[side][place] *= factor
+        ends.append(value(moved))
+    return (ends[0] - ends[1]) / (2 * step)
+
+
 @EVERY
 def test_gradient_is_a_finite_difference_of_the_nll(explainer, model, kind):
     """Shrinking word i by h lowers log p by h s_i."""
     explain = explainer(model, kind, premise=True)
     batch = batch_of(explain, examples(kind, UNLIKE))
     scores = explain.scores(batch, ['gradient'])['gradient'].sides
-    labels, step = batch.targets['softmax'], 1e-5
+    labels = batch.targets['softmax']
     with chainer.using_config('dtype', np.float64):
         exact = in_float64(explain.run.model)
         at = [e.astype(np.float64) for e, _ in exact.embeddings(batch.xs)]
@@ -41,13 +51,11 @@ def test_gradient_is_a_finite_difference_of_the_nll(explainer, model, kind):
             for i, tokens in enumerate(texts):
                 assert len(scores[side][i]) == len(tokens) - 1
                 for word in range(len(tokens) - 1):
-                    nll = []
-                    for factor in (1 + step, 1 - step):
-                        moved = [e.copy() for e in at]
-                        moved[side][begins[i] + word] *= factor
-                        nll.append(exact.nll(batch.xs, labels, moved)[i])
+                    slope = slope_of_shrinking(
+                        lambda at, i=i: exact.nll(batch.xs, labels, at)[i],
+                        at, side, begins[i] + word)
                     assert scores[side][i][word] == pytest.approx(
-                        -(nll[0] - nll[1]) / (2 * step), rel=1e-3, abs=1e-5)
+                        -slope, rel=1e-3, abs=1e-5)
         assert max(abs(s).max() for s in scores[-1]) > 1e-3
 
 
@@ -95,7 +103,7 @@ def test_soft_gradient_is_a_finite_difference(explainer, model, kind):
     explain = explainer(model, kind, premise=True)
     batch = batch_of(explain, examples(kind, UNLIKE))
     scores = explain.scores(batch, ['soft_gradient'])['soft_gradient'].sides
-    labels, step = batch.targets['soft'], 1e-5
+    labels = batch.targets['soft']
     dknn = explain.dknn
     stored, train_labels = training(explain.run.folder)
 
@@ -112,13 +120,11 @@ def test_soft_gradient_is_a_finite_difference(explainer, model, kind):
             begins = np.cumsum([0, *map(len, texts)])
             for i, tokens in enumerate(texts):
                 word = len(tokens) // 3
-                ends = []
-                for factor in (1 + step, 1 - step):
-                    moved = [e.copy() for e in at]
-                    moved[side][begins[i] + word] *= factor
-                    ends.append(log_odds(exact, moved, i))
+                slope = slope_of_shrinking(
+                    lambda at, i=i: log_odds(exact, at, i), at, side,
+                    begins[i] + word)
                 assert scores[side][i][word] == pytest.approx(
-                    float(ends[0] - ends[1]) / (2 * step), rel=2e-3, abs=1e-4)
+                    float(slope), rel=2e-3, abs=1e-4)
         assert max(abs(s).max() for s in scores[-1]) > 1e-2
 
 
