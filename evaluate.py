@@ -58,11 +58,11 @@ def build_parser():
     return parser
 
 
-def load_setting(args, judge=None):
-    """The run to evaluate."""
+def load_setting(args):
+    """The run to evaluate, with its judge."""
     run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
     return Setting(run, flags.dknn_options(args), args.limit, args.texts,
-                   args.seed, args.ood, judge, args.data_dir,
+                   args.seed, args.ood, load_judge(args, run), args.data_dir,
                    args.rationales, args.split)
 
 
@@ -164,7 +164,6 @@ def write_records(setting, found):
 def main(argv=None):
     args = build_parser().parse_args(argv)
     setting = load_setting(args)
-    setting.judge = load_judge(args, setting.run)
     found = measure(setting, args.only or PARTS)
     show = tables.as_latex if args.latex else tables.as_text
     for name, (measured, seconds) in found.items():

@@ -44,25 +44,41 @@ def ngrams(example, longest):
             for i in range(len(tokens) - n + 1)]
 
 
+def vectorizer(char_based=False, longest=None, min_df=2):
+    """TF-IDF of n-grams, to fit on examples.
+
+    Args:
+        char_based (bool): Whether tokens are characters.
+        longest (int): Tokens of the longest n-gram, at least 1; without it,
+            ``LONGEST``.
+        min_df (int): Examples that must have an n-gram.
+
+    Returns:
+        TfidfVectorizer: Of scikit-learn.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer  # is slow
+
+    longest = longest or LONGEST[char_based]
+    return TfidfVectorizer(
+        analyzer=lambda example: ngrams(example, longest), min_df=min_df)
+
+
 def fit_and_predict(data, char_based=False, longest=None):
     """Trains and evaluates the baseline.
 
     Args:
         data (text_datasets.Dataset): Its splits.
         char_based (bool): Whether its tokens are characters.
-        longest (int): Tokens of the longest n-gram, at least 1; without it,
-            ``LONGEST``.
+        longest (int): As for ``vectorizer``.
 
     Returns:
         Result: Of equal validation accuracies the smallest C counts.
     """
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    longest = longest or LONGEST[char_based]
-    vectorizer = TfidfVectorizer(
-        analyzer=lambda example: ngrams(example, longest), min_df=2)
-    train = vectorizer.fit_transform(data.train)
-    valid, test = map(vectorizer.transform, (data.valid, data.test))
+    from sklearn.linear_model import LogisticRegression  # is slow
+
+    vectors = vectorizer(char_based, longest)
+    train = vectors.fit_transform(data.train)
+    valid, test = map(vectors.transform, (data.valid, data.test))
     labels, valid_labels, test_labels = (
         [example.label for example in split]
         for split in (data.train, data.valid, data.test))

@@ -3,7 +3,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evaluation.linear import LONGEST, ngrams
+from evaluation import linear
 from evaluation.tables import Table, shortened
 from neighbors.arrays import slices
 
@@ -41,12 +41,8 @@ def most_alike(train, test, char_based=False):
     Returns:
         list of Pair: n of them; of training texts equally alike the first.
     """
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    longest = LONGEST[char_based]
-    vectors = TfidfVectorizer(
-        analyzer=lambda example: ngrams(example, longest)).fit_transform(
-            [*train, *test])
+    vectors = linear.vectorizer(char_based, min_df=1).fit_transform(
+        [*train, *test])
     known = vectors[:len(train)].T.tocsr()
     asked = vectors[len(train):]
     pairs = []
