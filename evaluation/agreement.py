@@ -222,8 +222,9 @@ def with_lexicons(setting):
     for method, scores in explained.scores.items():
         cells = []
         for wanted in support.values():
-            hits = np.array([_top(own, towards > 0) for own, towards in zip(
-                scores, wanted, strict=True)])
+            hits = np.array([
+                agreement.top_share(own, towards > 0)
+                for own, towards in zip(scores, wanted, strict=True)])
             cells += [bootstrap.mean_estimate(hits, counts),
                       mean_agreement(wanted, scores, setting.seed)]
         rows.append((method, cells))
@@ -233,10 +234,6 @@ def with_lexicons(setting):
                   columns, rows,
                   f'{len(words):,} texts; how often the top word speaks for '
                   'the class explained, and the mean rank correlation')]
-
-
-def _top(scores, mask):
-    return agreement.top_hit(scores, mask) if mask.any() else 0.
 
 
 # ------------------------------------------------------------------ ratings

@@ -16,7 +16,7 @@ from metrics.detection import average_precision
 from metrics.ranks import expected_hits, hits_by_score, ranking, spearman
 
 __all__ = ['SpanMatch', 'expected_average_precision', 'iou_f1', 'iou_match',
-           'spearman', 'token_f1', 'top_hit']
+           'spearman', 'token_f1', 'top_hit', 'top_share']
 
 
 class SpanMatch(NamedTuple):
@@ -49,6 +49,22 @@ def top_hit(scores, mask):
     """
     _, seen, hits = hits_by_score(*_as_marked(scores, mask))
     return float(hits[0] / seen[0])
+
+
+def top_share(scores, mask):
+    """``top_hit``, but 0 where no word is marked.
+
+    Args:
+        scores (array_like): As for ``top_hit``.
+        mask (array_like): Bools (L,), or the numbers 0 and 1.
+
+    Returns:
+        float: In [0, 1].
+
+    Raises:
+        ValueError: As for ``top_hit``.
+    """
+    return top_hit(scores, mask) if np.any(mask) else 0.
 
 
 def expected_average_precision(scores, mask):

@@ -21,6 +21,7 @@ import numpy as np
 
 from errors import UserError
 from files.lexicons import SIGNS, read_opinion_lexicon
+from metrics import agreement
 from runs import run_script
 from saliency.records import read_records
 
@@ -38,10 +39,7 @@ def top_share(words, scores, wanted):
     Returns:
         float: In [0, 1].
     """
-    best = max(scores)
-    tops = [word for word, score in zip(words, scores, strict=True)
-            if score == best]
-    return sum(word in wanted for word in tops) / len(tops)
+    return agreement.top_share(scores, [word in wanted for word in words])
 
 
 def measure(records, lexicon):
