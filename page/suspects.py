@@ -26,7 +26,8 @@ def render_page(records, title):
     env = documents.environment()
     style = env.get_template('page.css').render(heights=[HEIGHT], colours=[])
     return env.get_template('suspects.html').render(
-        title=title, style=Markup(style),
+        title=f'{title}: training labels that neighbors contradict',
+        style=Markup(style),
         policy=documents.policy(style=style), records=records[:SHOWN],
         by_index=by_index, n=len(records), height=HEIGHT,
         names=records[0]['label_names'])
