@@ -2,6 +2,7 @@
 import compat  # noqa: F401  (before Chainer)
 
 import csv
+import functools
 import itertools
 import json
 import pathlib
@@ -64,6 +65,23 @@ def fit(out, dataset, *flags):
                 *map(str, flags)])
     folder, = visible(out) - before or before
     return folder
+
+
+def trainer(folder, n):
+    """Function (model, kind) -> the folder of a run on n toy texts, trained
+    when it is first asked for; kinds are words, characters and pair."""
+    write_csv(folder / 'toy.csv', sentences(n))
+    write_pairs(folder / 'pairs.jsonl', n)
+
+    @functools.cache
+    def trained(model, kind):
+        file = 'pairs.jsonl' if kind == 'pair' else 'toy.csv'
+        flags = ['--char-based'] if kind == 'characters' else []
+        return fit(folder / f'{model}_{kind}', folder / file, '--model',
+                   model, '--learning-rate', '0.02', '--adversarial', '0',
+                   *flags)
+
+    return trained
 
 
 def visible(folder):

@@ -1,8 +1,6 @@
 """Trained toy runs, as settings to evaluate."""
 import compat  # noqa: F401  (before Chainer)
 
-import functools
-
 import pytest
 import toys
 
@@ -14,19 +12,9 @@ K = 7
 
 @pytest.fixture(scope='session')
 def made(tmp_path_factory):
-    """Function (model, kind, seed) -> the folder of a trained run."""
-    folder = tmp_path_factory.mktemp('evaluated')
-    toys.write_csv(folder / 'toy.csv', toys.sentences(150))
-    toys.write_pairs(folder / 'pairs.jsonl', 150)
-
-    @functools.cache
-    def run(model='cnn', kind='words'):
-        file = 'pairs.jsonl' if kind == 'pair' else 'toy.csv'
-        return toys.fit(folder / f'{model}_{kind}', folder / file, '--model',
-                        model, '--learning-rate', '0.02', '--adversarial',
-                        '0')
-
-    return run
+    """Function (model, kind) -> the folder of a trained run."""
+    trained = toys.trainer(tmp_path_factory.mktemp('evaluated'), 150)
+    return lambda model='cnn', kind='words': trained(model, kind)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from soft_examples import examples, layer
 from threadpoolctl import threadpool_limits
 
 from errors import ArgumentError
@@ -17,22 +18,10 @@ from neighbors.sums import KernelSums, only
 pytestmark = pytest.mark.filterwarnings('error')
 
 
-def layer(*values):
-    return np.array(values, np.float32)[:, None]
-
-
 def soft_layers(X, labels, s, w, index='exact', k=3):
     labels = np.asarray(labels)
     return soft.SoftLayers(LayerIndexes(index, 'all').fit(X), labels,
                            int(labels.max()) + 1, k, s, w)
-
-
-def examples(N=300, n_class=3, widths=(20, 7), seed=0):
-    rng = np.random.RandomState(seed)
-    labels = np.concatenate([np.arange(n_class),
-                             rng.randint(n_class, size=N - n_class)])
-    return [(rng.randn(N, D) + .7 * np.eye(n_class, D)[labels]).astype(
-        np.float32) for D in widths], labels
 
 
 def assert_log_odds(X, labels, Q, s, w):

@@ -1,30 +1,24 @@
 """Gradients of soft conformity: by hand, by differences, for every index."""
+import functools
 from unittest import mock
 
 import brute_force
 import numpy as np
 import pytest
+import soft_examples
+from soft_examples import layer
 
 from dknn import DkNN
 from errors import ArgumentError, UserError
 from neighbors import INDEXES, kernels, sums
 
-
-def layer(*values):
-    return np.array(values, np.float32)[:, None]
+# Small enough for differences in every direction
+examples = functools.partial(soft_examples.examples, N=200, widths=(6, 3))
 
 
 def tuned(X, labels, bandwidths, weights, n_class, index='exact', k=3):
     return DkNN(n_class, n_neighbors=k, index=index).fit(
         X, labels).use_tuning(bandwidths, weights)
-
-
-def examples(N=200, n_class=3, widths=(6, 3), seed=0):
-    rng = np.random.RandomState(seed)
-    labels = np.concatenate([np.arange(n_class),
-                             rng.randint(n_class, size=N - n_class)])
-    return [(rng.randn(N, D) + .7 * np.eye(n_class, D)[labels]).astype(
-        np.float32) for D in widths], labels
 
 
 def differences(layers, labels, Q, bandwidths, weights, n_class, targets,
@@ -61,7 +55,7 @@ def test_by_hand():
 @pytest.mark.parametrize('n_class', [2, 3])
 def test_differences(n_class):
     X, labels = examples(n_class=n_class)
-    Q, targets = examples(12, n_class=n_class, seed=1)
+    Q, targets = examples(N=12, n_class=n_class, seed=1)
     s, w = [1.5, .7], [.5, 2.]
     found = tuned(X, labels, s, w, n_class).soft_gradients(Q, targets)
     expected = differences(X, labels, Q, s, w, n_class, targets)
@@ -71,8 +65,8 @@ def test_differences(n_class):
 
 
 def test_blocks_and_batches_change_nothing():
-    X, labels = examples(5 * kernels.BLOCK // 2)
-    Q, targets = examples(600, seed=1)
+    X, labels = examples(N=5 * kernels.BLOCK // 2)
+    Q, targets = examples(N=600, seed=1)
     dknn = tuned(X, labels, [1., 1.], [1., 1.], 3)
     found = dknn.soft_gradients(Q, targets)
     rows = [3, 599]
@@ -100,7 +94,7 @@ def test_far_from_everything():
 
 def test_a_layer_without_a_say():
     X, labels = examples()
-    Q, targets = examples(5, seed=1)
+    Q, targets = examples(N=5, seed=1)
     _, found = tuned(X, labels, [1., 1.], [1., 0.], 3).soft_gradients(
         Q, targets)
     np.testing.assert_array_equal(found, np.zeros((5, 3)))
@@ -109,7 +103,7 @@ def test_a_layer_without_a_say():
 def test_columns_that_do_not_vary():
     X, labels = examples(widths=(4,))
     X[0][:, 1] = 7
-    Q, targets = examples(6, widths=(4,), seed=1)
+    Q, targets = examples(N=6, widths=(4,), seed=1)
     found, = tuned(X, labels, [1.], [1.], 3).soft_gradients(Q, targets)
     expected, = differences(X, labels, Q, [1.], [1.], 3, targets)
     np.testing.assert_allclose(found, expected, atol=2e-6)
@@ -136,8 +130,8 @@ def test_a_class_without_examples():
 @pytest.mark.parametrize('index', sorted(set(INDEXES) - {'exact'}))
 def test_other_indexes(index):
     """Differences of what they themselves say; steps that change no set."""
-    X, labels = examples(300, n_class=3, widths=(4,))
-    Q, targets = examples(8, n_class=3, widths=(4,), seed=1)
+    X, labels = examples(N=300, n_class=3, widths=(4,))
+    Q, targets = examples(N=8, n_class=3, widths=(4,), seed=1)
     dknn = tuned(X, labels, [1.], [1.], 3, index=index, k=20)
     found, = dknn.soft_gradients(Q, targets)
     step = np.float32(2e-3)

@@ -14,17 +14,11 @@ from saliency.explainer import Explainer
 @pytest.fixture(scope='session')
 def made(tmp_path_factory):
     """Function (model, kind) -> its trained Run, trained when asked for."""
-    folder = tmp_path_factory.mktemp('explained')
-    toys.write_csv(folder / 'toy.csv', toys.sentences(120))
-    toys.write_pairs(folder / 'pairs.jsonl', 120)
+    trained = toys.trainer(tmp_path_factory.mktemp('explained'), 120)
 
     @functools.cache
     def run(model, kind):
-        file = 'pairs.jsonl' if kind == 'pair' else 'toy.csv'
-        flags = ['--char-based'] if kind == 'characters' else []
-        return runs.load_run(toys.fit(
-            folder / f'{model}_{kind}', folder / file, '--model', model,
-            '--learning-rate', '0.02', '--adversarial', '0', *flags))
+        return runs.load_run(trained(model, kind))
 
     return run
 
