@@ -250,7 +250,7 @@ def held(predictor):
 
 def spread(values):
     """Mean and standard deviation of accuracies, in percent."""
-    return f'{100 * np.mean(values):.1f} ± {100 * np.std(values, ddof=1):.1f}'
+    return pages.spread([100 * value for value in values], 1)
 
 
 def mean(values):

@@ -27,15 +27,15 @@ import runs
 import text_datasets
 import train
 from errors import UserError
+from evaluation import linear
 from evaluation.debugging import rank
-from evaluation.linear import LONGEST, ngrams
 from files.atomic import read_json, replacing_folder, write_json, write_jsonl
 from metrics import detection
 from metrics.confidence import log_odds, softmax
 from metrics.ranks import expected_hits, hits_by_score
 from runs import flags as run_flags
 from runs.folder import RESULTS
-from tools import jobs
+from tools import jobs, pages
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 FOLDS = 5
@@ -144,14 +144,11 @@ def confident_learning(probabilities, labels):
 
 def _cross_validated(run, found, train):
     """Confident learning with a linear model that never saw the example."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import cross_val_predict
 
-    longest = LONGEST[run.args.get('char_based', False)]
-    vectors = TfidfVectorizer(
-        analyzer=lambda example: ngrams(example, longest),
-        min_df=2).fit_transform(run.data.train)
+    vectors = linear.vectorizer(run.args.get('char_based', False)
+                                ).fit_transform(run.data.train)
     return confident_learning(cross_val_predict(
         LogisticRegression(C=4, max_iter=1000), vectors, train.labels,
         cv=FOLDS, method='predict_proba'), train.labels)
@@ -244,10 +241,8 @@ def scores_of(run, flips):
 
 
 def spread(values):
-    """A mean; of several also their standard deviation."""
-    text = f'{np.mean(values):.3f}'
-    return text if len(values) < 2 else (
-        f'{text} +- {np.std(values, ddof=1):.3f}')
+    """``pages.spread`` in ASCII."""
+    return pages.spread(values, between=' +- ')
 
 
 def build_parser():

@@ -1,4 +1,6 @@
 """Tables of Markdown, and pages that hold results between two marks."""
+import numpy as np
+
 from errors import UserError
 from files.atomic import write_bytes
 
@@ -17,6 +19,22 @@ def table(head, rows):
     """
     lines = ['| ' + ' | '.join(cells) + ' |' for cells in (head, *rows)]
     return '\n'.join([lines[0], '|' + '---|' * len(head), *lines[1:]])
+
+
+def spread(values, digits=3, between=' ± '):
+    """A mean; of several values also their standard deviation.
+
+    Args:
+        values (list of float): One a seed, at least one.
+        digits (int): Decimals.
+        between (str): What stands between the two.
+
+    Returns:
+        str: Such as ``0.250 ± 0.015``.
+    """
+    text = f'{np.mean(values):.{digits}f}'
+    return text if len(values) == 1 else (
+        f'{text}{between}{np.std(values, ddof=1):.{digits}f}')
 
 
 def read_parts(page):

@@ -155,14 +155,17 @@ def cells(found, table, column):
     return gathered
 
 
+def _numbers(values):
+    """Numbers and Estimates as numbers; None stays."""
+    return [getattr(value, 'value', value) for value in values]
+
+
 def spread(values):
     """Mean and standard deviation over seeds, as a str; None if missing."""
-    numbers = [getattr(value, 'value', value) for value in values]
+    numbers = _numbers(values)
     if None in numbers:
         return None
-    text = f'{np.mean(numbers):.3f}'
-    return text if len(numbers) == 1 else (
-        f'{text} ± {np.std(numbers, ddof=1):.3f}')
+    return pages.spread(numbers)
 
 
 def mean_gap(estimates):
@@ -228,8 +231,7 @@ def over_models(found, table, columns, title):
 
 
 def _mean_of_means(rows):
-    means = [np.mean([getattr(value, 'value', value) for value in seeds])
-             for seeds in rows if None not in seeds]
+    means = [np.mean(_numbers(seeds)) for seeds in rows if None not in seeds]
     return float(np.mean(means)) if means else None
 
 

@@ -178,11 +178,7 @@ def search(path, only, n_jobs):
 
 def cell(values):
     """Mean and standard deviation of accuracies, in percent."""
-    if not values:
-        return ''
-    spread = f' ± {100 * np.std(values, ddof=1):.1f}' if len(values) > 1 \
-        else ''
-    return f'{100 * np.mean(values):.1f}{spread}'
+    return pages.spread([100 * value for value in values], 1) if values else ''
 
 
 def table(name, found):
