@@ -38,6 +38,9 @@ def build_parser():
     add('--judge', metavar='RUN',
         help='an independent run on the same data set and seed, such as '
              'another encoder, that judges explanations')
+    add('--ensemble', nargs='+', metavar='RUN',
+        help='further runs on the same data set, such as other seeds, whose '
+             'mean probability is a rival of the scores of uncertainty')
     add('--ood', nargs='+', metavar='DATASET',
         help='data sets out of the domain (default: the test texts with '
              'their words shuffled, and every other data set at hand)')
@@ -63,7 +66,7 @@ def load_setting(args):
     run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
     return Setting(run, flags.dknn_options(args), args.limit, args.texts,
                    args.seed, args.ood, load_judge(args, run), args.data_dir,
-                   args.rationales, args.split)
+                   args.rationales, args.split, load_ensemble(args, run))
 
 
 def load_judge(args, run):
@@ -82,6 +85,21 @@ def load_judge(args, run):
                         'another, such as one of another encoder')
     return Setting(judge, flags.dknn_options(args), args.limit, args.texts,
                    args.seed, split=args.split)
+
+
+def load_ensemble(args, run):
+    """The further runs; none was trained on the texts that are evaluated."""
+    members = []
+    for path in args.ensemble or ():
+        member = runs.load_run(path, args.data_dir, args.gpu)
+        if getattr(member.data, args.split) != getattr(run.data, args.split):
+            raise UserError(
+                f'--ensemble {path} has another {args.split} split than '
+                f'{run.folder}, whose texts it may have been trained on; name '
+                'runs with the same data set and, where it has no published '
+                'split, the same --seed')
+        members.append(member)
+    return members
 
 
 def measure(setting, names):
@@ -107,6 +125,7 @@ def result_of(args, setting, found):
             'dataset': setting.judge.run.args['dataset'],
             'model': setting.judge.run.args['model'],
             'seed': setting.judge.run.args.get('seed')},
+        'ensemble': [member.args.get('seed') for member in setting.ensemble],
         'parts': {name: {'seconds': seconds,
                          'tables': [tables.as_json(t) for t in measured]}
                   for name, (measured, seconds) in found.items()}}

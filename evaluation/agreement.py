@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-import runs
 from evaluation import estimates, trust
 from evaluation.asked import ask
 from evaluation.explanations import METHODS, scores_of
@@ -105,17 +104,16 @@ def judge(setting, found):
         return Judged([], {}, len(found))
     labels = [names.index(each.label) if isinstance(each.label, str)
               else each.label for each in kept]
-    xs, _ = runs.encode_examples(
-        [Example((each.words,), label) for each, label in zip(
-            kept, labels, strict=True)], setting.run.vocab)
-    asked = ask(setting.run, setting.dknn, xs)
+    asked = ask(setting.run, setting.dknn, [
+        Example((each.words,), label)
+        for each, label in zip(kept, labels, strict=True)])
     right = np.flatnonzero((asked.label == labels)
                            & (asked.counted.label == labels)
                            & (asked.soft.label == labels))
     if not len(right):
         return Judged([], {}, len(found))
     return Judged([kept[i] for i in right],
-                  scores_of(setting.scorer, xs.select(right), METHODS),
+                  scores_of(setting.scorer, asked.xs.select(right), METHODS),
                   len(found))
 
 

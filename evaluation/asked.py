@@ -3,7 +3,7 @@ import compat  # noqa: F401  (before Chainer)
 
 import functools
 
-from runs import forward
+from runs import encode_examples, forward
 
 
 class Asked:
@@ -11,18 +11,20 @@ class Asked:
 
     Args:
         dknn (DkNN): Fitted, tuned and calibrated.
-        xs (Texts): The texts.
+        examples (list of text_datasets.Example): The texts.
+        xs (Texts): The same, encoded.
         logits (ndarray): Float32 (n, C), what the network says of them.
         layers (list of ndarray): Float32 (n, D_l) each, likewise.
 
     Attributes:
+        examples (list of text_datasets.Example): As given.
         xs (Texts): As given.
         logits (ndarray): As given.
         layers (list of ndarray): As given.
     """
 
-    def __init__(self, dknn, xs, logits, layers):
-        self._dknn = dknn
+    def __init__(self, dknn, examples, xs, logits, layers):
+        self._dknn, self.examples = dknn, examples
         self.xs, self.logits, self.layers = xs, logits, layers
 
     @functools.cached_property
@@ -51,15 +53,16 @@ class Asked:
         return self._dknn.soft_log_odds(self.layers)
 
 
-def ask(run, dknn, xs):
+def ask(run, dknn, examples):
     """Asks a run about any texts.
 
     Args:
         run (runs.Run): A trained run.
         dknn (DkNN): As for ``Asked``.
-        xs (Texts): The texts.
+        examples (list of text_datasets.Example): The texts.
 
     Returns:
         Asked: Of them.
     """
-    return Asked(dknn, xs, *forward(run.model, xs))
+    xs, _ = encode_examples(examples, run.vocab)
+    return Asked(dknn, examples, xs, *forward(run.model, xs))

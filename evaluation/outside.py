@@ -1,7 +1,6 @@
 """Texts that are out of a run's domain."""
 import numpy as np
 
-import runs
 import text_datasets
 from errors import UserError
 from evaluation import asked
@@ -57,18 +56,15 @@ def ask(setting, name):
         raise UserError(f'--ood {name} has {1 + data.pair} text(s) an '
                         'example, but this run reads '
                         f'{1 + setting.run.data.pair}; choose another')
-    xs, _ = runs.encode_examples(data.test[:MOST_TEXTS], setting.run.vocab)
-    return asked.ask(setting.run, setting.dknn, xs)
+    return asked.ask(setting.run, setting.dknn, data.test[:MOST_TEXTS])
 
 
 def _shuffled(setting):
     """The test texts, the words of each in a random order."""
     rng = np.random.default_rng(setting.seed)
-    xs = setting.test.xs
-    for side, texts in enumerate(xs.sides):
-        xs = xs.replace(side, [np.append(rng.permutation(ids[:-1]), ids[-1])
-                               for ids in texts])
-    return xs
+    return [example._replace(texts=tuple(
+        tuple(text[i] for i in rng.permutation(len(text)))
+        for text in example.texts)) for example in setting.examples]
 
 
 def _share_texts(one, other):

@@ -34,6 +34,8 @@ class Setting:
         rationales (str): A user's JSONL of rationales, or None.
         split (str): The split to evaluate; settings are to be chosen on
             ``'valid'``, what was chosen is reported on ``'test'``.
+        ensemble (list of runs.Run): Further runs on the same data, such as
+            other seeds; their mean probability is a rival of our scores.
 
     Attributes:
         train, calib, test (Activations): What the network says of a split;
@@ -48,12 +50,13 @@ class Setting:
 
     def __init__(self, run, dknn_options=None, limit=None, n_texts=1000,
                  seed=0, ood=None, judge=None, data_dir=None,
-                 rationales=None, split='test'):
+                 rationales=None, split='test', ensemble=()):
         self.run = run
         self.dknn_options = dknn_options or {}
         self.n_texts, self.seed, self.ood = n_texts, seed, ood
         self.judge, self.data_dir = judge, data_dir
         self.rationales, self.split = rationales, split
+        self.ensemble = list(ensemble)
         self.train, self.calib, test = runs.stored_splits(
             run, ['train', 'calib', split])
         self.test = test.select(slice(limit))
@@ -87,8 +90,14 @@ class Setting:
     @functools.cached_property
     def asked(self):
         """Asked: The test texts."""
-        return Asked(self.dknn, self.test.xs, self.test.logits,
-                     self.test.layers)
+        return Asked(self.dknn, self.examples, self.test.xs,
+                     self.test.logits, self.test.layers)
+
+    @functools.cached_property
+    def held_out(self):
+        """Asked: The calibration texts."""
+        return Asked(self.dknn, self.run.data.calib, self.calib.xs,
+                     self.calib.logits, self.calib.layers)
 
     @property
     def prediction(self):

@@ -17,15 +17,20 @@ References:
 - Breunig et al. (2000, *LOF*; simplified by Schubert et al. 2014): distance to
   the k neighbours over the neighbours' own.
 - Gal, Ghahramani (2016, arXiv 1506.02142): dropout at test time.
+- Lakshminarayanan et al. (2017, arXiv 1612.01474): mean probability of
+  networks that were trained apart.
+- Fisher (1925): two p-values are combined by the sum of their logarithms.
 """
 import compat  # noqa: F401  (before Chainer)
 
 import numpy as np
 
+import runs
 from functions import devices
 from metrics.confidence import log_odds, softmax
 from neighbors import INDEXES, arrays
 from neighbors.others import other_neighbors
+from nlp_utils import UNK
 
 KTH = 50     # Sun et al.
 PASSES = 10  # with dropout
@@ -132,6 +137,40 @@ def _dropout(setting):
     return score
 
 
+def _ensemble(setting):
+    if not setting.ensemble:
+        return None
+
+    def score(asked):
+        total = softmax(asked.logits)
+        for run in setting.ensemble:
+            xs, _ = runs.encode_examples(asked.examples, run.vocab)
+            total += softmax(runs.forward(run.model, xs)[0])
+        return _of_label(total / (1 + len(setting.ensemble)), asked)
+    return score
+
+
+def _unknown_words(setting):
+    def score(asked):
+        return -np.array([np.mean(np.concatenate([ids[:-1] for ids in texts])
+                                  == UNK) for texts in zip(
+                                      *asked.xs.sides, strict=True)])
+    return score
+
+
+def _familiar(setting):
+    """Fisher's combination of how far the neighbours are and how many words
+    are unknown, each against the calibration texts."""
+    parts = [make(setting) for make in (_outlier_factor, _unknown_words)]
+    usual = [np.sort(score(setting.held_out)) for score in parts]
+
+    def score(asked):
+        return sum(np.log((np.searchsorted(known, part(asked), side='right')
+                           + 1) / (len(known) + 1))
+                   for part, known in zip(parts, usual, strict=True))
+    return score
+
+
 def _conformity(setting):
     return lambda asked: _of_label(asked.counted.conformity, asked)
 
@@ -175,7 +214,8 @@ def _outlier_factor(setting):
     return score
 
 
-# Name -> function of a Setting that returns one of an Asked: floats (n,)
+# Name -> function of a Setting that returns one of an Asked: floats (n,); or
+# None, where the Setting lacks what it takes
 SCORES = {
     'softmax confidence': _confidence,
     'softmax at T': _calibrated,
@@ -184,13 +224,29 @@ SCORES = {
     'softmax log-odds': _log_odds,
     'energy': _energy,
     'dropout, 10 passes': _dropout,
+    'ensemble': _ensemble,
     'Mahalanobis': _mahalanobis,
     '50th neighbour': _kth_distance,
     'trust score': _trust_score,
+    'unknown words': _unknown_words,
     'conformity': _conformity,
     'credibility': _credibility,
     'soft conformity': _soft,
     'soft credibility': _soft_credibility,
     'neighbour distance': _mean_distance,
     'outlier factor': _outlier_factor,
+    'outlier factor, unknown words': _familiar,
 }
+
+
+def scorers(setting):
+    """All scores that a Setting allows.
+
+    Args:
+        setting (Setting): What is evaluated.
+
+    Returns:
+        dict: Name to a function of an Asked that returns floats (n,).
+    """
+    made = {name: make(setting) for name, make in SCORES.items()}
+    return {name: score for name, score in made.items() if score is not None}

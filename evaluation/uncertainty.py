@@ -23,7 +23,7 @@ def measure(setting):
         list of Table: calibration, errors, outside, outside_fpr, sets,
         sets_by_class.
     """
-    scorers = {name: make(setting) for name, make in trust.SCORES.items()}
+    scorers = trust.scorers(setting)
     inside = {name: score(setting.asked) for name, score in scorers.items()}
     return [calibration(setting), errors(setting, inside),
             *out_of_domain(setting, scorers, inside),

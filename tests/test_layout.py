@@ -33,7 +33,7 @@ LIBRARY = {
     'saliency': 'compat dknn errors files metrics nlp_utils runs '
                 'text_datasets',
     'evaluation': 'compat dknn errors files functions metrics neighbors runs '
-                  'saliency text_datasets',
+                  'saliency nlp_utils text_datasets',
     'page': 'errors files saliency',
     'visualize': 'files page saliency',
 }

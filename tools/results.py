@@ -14,6 +14,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import argparse
+import itertools
 import os
 from typing import NamedTuple
 
@@ -32,6 +33,7 @@ PAGE = 'results.md'
 MODELS = 'cnn', 'rnn', 'bilstm'
 JUDGES = {'cnn': 'bilstm', 'rnn': 'cnn', 'bilstm': 'cnn'}
 PARTS = 'accuracy', 'uncertainty', 'faithfulness', 'agreement'
+PUBLISHED = 'stsa.binary', 'TREC', 'snli'  # test splits, whatever the seed
 N_TEXTS = 500  # whose explanations are measured
 # Data set -> further flags of the CNN, and of the other networks
 DATA = {
@@ -61,6 +63,12 @@ class Choice(NamedTuple):
         return f'--dataset {self.data} --model {self.model} {further}'.strip()
 
     @property
+    def ensemble(self):
+        """list of Choice: Other seeds, where they have the same test split."""
+        return [self._replace(seed=seed) for seed in SEEDS
+                if seed != self.seed and self.data in PUBLISHED]
+
+    @property
     def judge(self):
         """Choice: The network that judges its explanations."""
         return self._replace(model=JUDGES[self.model])
@@ -81,13 +89,15 @@ def evaluated(choice, out):
     Raises:
         UserError: If evaluate.py fails.
     """
-    folder, judge = (experiments.run_folder(own.flags, out, own.seed)
-                     for own in (choice, choice.judge))
+    folder, judge, *ensemble = (
+        experiments.run_folder(own.flags, out, own.seed)
+        for own in (choice, choice.judge, *choice.ensemble))
     path = folder / 'evaluation.part.json'
     if not path.is_file() or not _is_whole(read_json(path), choice):
         experiments.run_command(
             'evaluate.py', '--model-setup', str(folder), '--judge',
-            str(judge), '--only', *PARTS, '--texts', str(N_TEXTS))
+            str(judge), '--only', *PARTS, '--texts', str(N_TEXTS),
+            *(['--ensemble', *map(str, ensemble)] if ensemble else []))
     parts = read_json(path)['parts']
     return {table['name']: tables.from_json(table)
             for name in PARTS for table in parts[name]['tables']}
@@ -101,7 +111,9 @@ def _is_whole(known, choice):
     judge = known['judge'] or {}
     return not set(PARTS) - set(known['parts']) and (
         known['split'], known.get('limit'), known['n_texts'],
-        judge.get('model')) == ('test', None, N_TEXTS, choice.judge.model)
+        judge.get('model'), known.get('ensemble')) == (
+            'test', None, N_TEXTS, choice.judge.model,
+            [own.seed for own in choice.ensemble])
 
 
 def results(only, out, n_jobs):
@@ -118,7 +130,8 @@ def results(only, out, n_jobs):
     """
     choices = [Choice(data, model, seed) for data in DATA for model in MODELS
                for seed in SEEDS if only in Choice(data, model, seed).flags]
-    trained = dict.fromkeys([*choices, *(own.judge for own in choices)])
+    trained = dict.fromkeys(itertools.chain.from_iterable(
+        [own, own.judge, *own.ensemble] for own in choices))
     jobs.run(experiments.result, [(own.flags, out, own.seed)
                                   for own in trained], n_jobs)
     found = jobs.run(evaluated, [(own, out) for own in choices], n_jobs)

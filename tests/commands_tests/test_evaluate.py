@@ -72,6 +72,22 @@ def test_judges_that_are_refused(trained, judge, says):
                        str(trained[judge]), *FEW])
 
 
+def test_an_ensemble_is_a_rival(trained):
+    evaluate.main(['--model-setup', str(trained[0]), '--ensemble',
+                   str(trained[1]), '--only', 'uncertainty', *FEW])
+    found = json.loads((trained[0] / 'evaluation.part.json').read_text())
+    assert found['ensemble'] == [0]
+    (outside,) = [table for table in found['parts']['uncertainty']['tables']
+                  if table['name'] == 'outside']
+    assert 'ensemble' in [row['name'] for row in outside['rows']]
+
+
+def test_an_ensemble_that_may_have_seen_the_texts_is_refused(trained):
+    with pytest.raises(UserError, match='has another test split'):
+        evaluate.main(['--model-setup', str(trained[0]), '--ensemble',
+                       str(trained[2]), *FEW])
+
+
 def test_texts_of_another_kind_are_refused(trained, data_dir):
     with pytest.raises(UserError, match='snli has 2 text'):
         evaluate.main(['--model-setup', str(trained[0]), '--only',

@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 import toys
 
-import runs
-from dknn import DkNN
 from evaluation import (
     accuracy,
     agreement,
@@ -24,7 +22,6 @@ from evaluation import (
     trust,
     uncertainty,
 )
-from evaluation.asked import Asked
 from metrics import ranks
 from metrics.bootstrap import Estimate
 
@@ -79,64 +76,6 @@ def test_neighbours_by_k_are_those_of_dknn_with_that_k(setting):
         assert row['mean conformity'].value == pytest.approx(share.mean())
         assert row['accuracy'].value == pytest.approx(
             (votes.argmax(axis=1) == own.labels).mean())
-
-
-def test_mahalanobis_by_hand():
-    """Two classes around 0 and 4 with variance 2 (n - 1 = 3: 4 / 3): the
-    nearest mean of 1 is 0, at 1 / (4 / 3)."""
-    class Own:
-        train = runs.Activations(None, None, [np.array(
-            [[-1.], [1.], [3.], [5.]], np.float32)], np.array([0, 0, 1, 1]))
-
-    score = trust.SCORES['Mahalanobis'](Own)
-    found = score(Asked(None, None, None, [np.array([[1.], [4.]],
-                                                    np.float32)]))
-    np.testing.assert_allclose(found, [-.75, 0], atol=1e-12)
-
-
-def test_trust_score_by_hand():
-    """Classes at 0 and 4: of 1, held for class 0, 3 / 1; for 1, 1 / 3."""
-    class Own:
-        train = runs.Activations(None, None, [np.array(
-            [[0.], [4.]], np.float32)], np.array([0, 1]))
-
-    score = trust.SCORES['trust score'](Own)
-    h = [np.array([[1.], [1.]], np.float32)]
-    found = score(Asked(None, None, np.array([[1, 0], [0, 1]]), h))
-    np.testing.assert_allclose(found, [3, 1 / 3])
-
-
-def test_outlier_factor_by_hand():
-    """k = 1: 0, 1 and 3 have their nearest others at 1, 1 and 2.  5 is 2
-    from 3, half is .5 from 0: 2 / 2 and .5 / 1."""
-    X = np.array([[0.], [1.], [3.]], np.float32)
-
-    class Own:
-        dknn = DkNN(2, n_neighbors=1).fit([X], [0, 1, 1])
-        train = runs.Activations(None, None, [X], np.array([0, 1, 1]))
-
-    score = trust.SCORES['outlier factor'](Own)
-    found = score(Asked(Own.dknn, None, None, [np.array([[5.], [.5]],
-                                                    np.float32)]))
-    np.testing.assert_allclose(found, [-1, -.5])
-
-
-def test_every_score_is_a_finite_number_a_text(setting):
-    own = setting('cnn')
-    for name, make in trust.SCORES.items():
-        score = make(own)(own.asked)
-        assert score.shape == own.labels.shape, name
-        assert np.isfinite(score).all(), name
-        again = make(own)(own.asked)
-        np.testing.assert_array_equal(score, again, err_msg=name)
-
-
-def test_scores_are_about_softmax_and_not_dknn(setting):
-    own = setting('bow')
-    text = own.asked
-    found = trust.SCORES['conformity'](own)(text)
-    np.testing.assert_array_equal(found, own.prediction.conformity[
-        np.arange(len(found)), own.predicted])
 
 
 def test_shuffled_texts_have_the_same_words(setting):

@@ -36,6 +36,9 @@ def test_every_model_has_flags_and_a_judge():
             assert (args.dataset, args.model) == (data, model)
             assert choice.judge.model != model
             assert choice.judge.data == data
+            # Where a seed splits the data, another has seen its test texts
+            assert len(choice.ensemble) == (2 if data in (
+                'stsa.binary', 'TREC', 'snli') else 0)
     assert set(results.PARTS) <= set(PARTS)
 
 
@@ -93,14 +96,15 @@ def test_a_finished_evaluation_is_not_repeated(tmp_path, monkeypatch):
         assert found['accuracy'].rows == [('r', [1])]
     (words,) = calls
     assert words[0] == 'evaluate.py' and '--judge' in words
+    assert words[-3:] == ('--ensemble', str(folder), str(folder))
     # Another evaluation of all these parts has the same name
     for other in ({'split': 'valid'}, {'limit': 9}, {'judge': None},
-                  {'n_texts': 9}):
+                  {'n_texts': 9}, {'ensemble': []}):
         parts = read_json(folder / 'evaluation.part.json')
         write_json(folder / 'evaluation.part.json', {**parts, **other})
         results.evaluated(choice, 'results')
-    assert len(calls) == 5
+    assert len(calls) == 6
 
 
 WHOLE = {'split': 'test', 'limit': None, 'n_texts': results.N_TEXTS,
-         'judge': {'model': 'bilstm'}}
+         'judge': {'model': 'bilstm'}, 'ensemble': [0, 2]}
