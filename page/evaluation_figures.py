@@ -32,6 +32,8 @@ def write_estimates_figure(path, panels):
                 axis.plot([low, high], [place, place], color=COLOURS[0],
                           lw=1.4, solid_capstyle='butt')
                 axis.plot([value], [place], 'o', ms=4, color=COLOURS[0])
+            if axis.get_xlim()[0] < 0 < axis.get_xlim()[1]:
+                axis.axvline(0, color='#888888', lw=.8)
             axis.set(xlabel=title)
             axis.grid(axis='x', color='#e5e5e5', lw=.6)
             axis.set_axisbelow(True)

@@ -16,7 +16,7 @@ def test_estimates_and_their_intervals(monkeypatch):
     assert [line.get_xydata().tolist() for line in left.lines] == [
         [[.25, 0], [1, 0]], [[.5, 0]], [[1, 1], [3, 1]], [[2, 1]]]
     assert [line.get_xydata().tolist() for line in right.lines] == [
-        [[0, 1], [2, 1]], [[1.5, 1]]]
+        [[0, 1], [2, 1]], [[1.5, 1]], [[0, 0], [0, 1]]]  # and where 0 is
     assert [label.get_text() for label in left.get_yticklabels()] == [
         'one', 'two']
     assert left.yaxis_inverted() and left.get_xlabel() == 'share'

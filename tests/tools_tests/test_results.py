@@ -8,7 +8,7 @@ from evaluation.parts import PARTS
 from evaluation.tables import Table
 from files.atomic import read_json, write_json
 from metrics.bootstrap import Estimate
-from tools import experiments, results
+from tools import experiments, results, summaries
 
 
 def run(value, gap):
@@ -44,7 +44,7 @@ def test_every_model_has_flags_and_a_judge():
 
 def test_means_over_seeds():
     """.7 and .9: mean .8, deviation .1 sqrt(2)."""
-    table = results.by_model(FOUND, 'errors', 'AUROC', ['ours', 'random'],
+    table = summaries.by_model(FOUND, 'errors', 'AUROC', ['ours', 'random'],
                              'title')
     assert table.columns == ['ours', 'random']
     assert table.rows == [
@@ -54,24 +54,35 @@ def test_means_over_seeds():
 
 def test_gaps_over_seeds():
     """Half widths .03 and .04: that of the mean is .035."""
-    table = results.by_model(FOUND, 'falls_independent', 'minus logodds',
+    table = summaries.by_model(FOUND, 'falls_independent', 'minus logodds',
                              ['soft', 'logodds', 'none'], 'title',
-                             results.mean_gap)
+                             summaries.mean_gap)
     (_, (gap, rival, missing)), (_, (unknown, *_)) = table.rows
     assert gap == pytest.approx((.2, .165, .235))
     assert rival is None and missing is None and unknown is None
 
 
+def test_gaps_are_drawn(monkeypatch):
+    """A row a model, empty where a seed has no gap."""
+    monkeypatch.setattr(summaries, 'DRAWN', (
+        ('soft', 'logodds'), ('soft', 'what was not measured')))
+    ((title, rows),) = summaries.panels(FOUND)
+    assert title == 'soft − logodds'
+    assert [name for name, _ in rows] == ['a, cnn', 'b, rnn']
+    assert rows[0][1] == pytest.approx((.2, .165, .235))
+    assert rows[1][1] is None
+
+
 def test_means_over_models():
     """(.8 + .6) / 2; the cells without a figure are left out."""
-    table = results.over_models(FOUND, 'errors', ['AUROC', 'AURC'], 'title')
+    table = summaries.over_models(FOUND, 'errors', ['AUROC', 'AURC'], 'title')
     assert [name for name, _ in table.rows] == ['random', 'ours']
     assert table.rows[0][1] == [.5, .25]
     assert table.rows[1][1] == [pytest.approx(.7), None]
 
 
 def test_what_is_not_there_is_no_table():
-    names = [table.name for table in results.all_tables(FOUND)]
+    names = [table.name for table in summaries.all_tables(FOUND)]
     assert 'errors' in names and 'hummingbird' not in names
 
 
