@@ -30,7 +30,9 @@ from saliency.methods import METHODS, all_options
 from saliency.outputs import output_path
 from terminal import printable
 
-DEFAULT_METHODS = ('conformity', 'soft', 'confidence', 'calibrated',
+# First what names the words that matter most to an independent network
+# (docs/results.md); conformity is the paper's and says which neighbours leave.
+DEFAULT_METHODS = ('soft_shapley', 'conformity', 'confidence', 'calibrated',
                    'gradient')
 RELEASED_NAMES = {'dknn': 'conformity', 'softmax': 'confidence',
                   'grad': 'gradient'}

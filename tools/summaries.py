@@ -95,14 +95,15 @@ def over_models(found, table, columns, title):
         title (str): Of the new table.
 
     Returns:
-        Table: Means of the means over seeds.
+        Table: Means of the means over seeds, of the rows that every model's
+        tables have, so that all are about the same models.
     """
     gathered = {column: cells(found, table, column) for column in columns}
-    names = dict.fromkeys(name for own in gathered[columns[0]].values()
-                          for name in own)
+    models = list(gathered[columns[0]].values())
+    names = [name for name in (models[0] if models else ())
+             if all(name in own for own in models)]
     return Table(table, title, list(columns), [
-        (name, [_mean_of_means(own[name] for own in
-                               gathered[column].values() if name in own)
+        (name, [_mean_of_means(own[name] for own in gathered[column].values())
                 for column in columns]) for name in names])
 
 
@@ -115,6 +116,11 @@ RIVALS = 'logodds', 'integrated_gradients'
 NEIGHBOURS = ('conformity', 'soft', 'soft_gradient', 'soft_integrated',
               'soft_mean', 'soft_shapley')
 OTHERS = 'gradient', 'integrated_gradients', 'shapley'
+DETECTORS = ('softmax at T', 'dropout, 10 passes', 'ensemble', 'Mahalanobis',
+             '50th neighbour', 'credibility', 'soft conformity')
+OUTSIDERS = ('softmax confidence', 'energy', 'ensemble', 'Mahalanobis',
+             '50th neighbour', 'unknown words', 'outlier factor',
+             'outlier factor, unknown words')
 PEOPLE = {'hummingbird': 'Hummingbird', 'tweets': 'the tweets’ selections'}
 
 
@@ -152,10 +158,14 @@ def all_tables(found):
         'Agreement with what words say by themselves'))
     made.append(over_models(found, 'errors', ['AUROC', 'AURC', 'E-AURC'],
                             'Error detection'))
+    made.append(by_model(found, 'errors', 'E-AURC', DETECTORS,
+                         'Error detection, E-AURC'))
     made += [over_models(found, name, ['mean'], title) for name, title in [
         ('outside', 'Out-of-domain detection, AUROC'),
         ('outside_fpr', 'Out-of-domain detection, false positives at 95 % '
          'true positives')]]
+    made.append(by_model(found, 'outside', 'mean', OUTSIDERS,
+                         'Out-of-domain detection, mean AUROC'))
     made.append(by_model(found, 'sets', 'DkNN: coverage',
                          ['80%', '90%', '95%'],
                          'Coverage of DkNN’s prediction sets'))

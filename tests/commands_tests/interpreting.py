@@ -14,7 +14,8 @@ from saliency.methods import METHODS, LeaveOneOut
 
 K = 7
 FEW = '-k', str(K)
-DEFAULT = ['conformity', 'soft', 'confidence', 'calibrated', 'gradient']
+DEFAULT = ['soft_shapley', 'conformity', 'confidence', 'calibrated',
+           'gradient']
 QUICK = '--method', 'confidence'
 NOTHING = 'zyx wvu'
 PAGE, DATA = 'interpretations.html', 'interpretations.jsonl'

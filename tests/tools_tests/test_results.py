@@ -81,6 +81,14 @@ def test_means_over_models():
     assert table.rows[1][1] == [pytest.approx(.7), None]
 
 
+def test_a_row_that_some_models_lack_is_no_mean_over_models():
+    some = {'errors': Table('errors', '', ['AUROC'], [
+        ('random', [.3]), ('theirs', [.9])])}
+    table = summaries.over_models({**FOUND, ('c', 'cnn'): [some]}, 'errors',
+                                  ['AUROC'], 'title')
+    assert table.rows == [('random', [pytest.approx((.5 + .5 + .3) / 3)])]
+
+
 def test_what_is_not_there_is_no_table():
     names = [table.name for table in summaries.all_tables(FOUND)]
     assert 'errors' in names and 'hummingbird' not in names
