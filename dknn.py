@@ -47,6 +47,8 @@ class DkNN(IndexedExamples):
             from 0, negative from the end.
         class_conditional (bool): Compare with the calibration examples of
             the same label only (Mondrian p-values, Vovk et al., chapter 4).
+        index_options (dict): Arguments of the named index's class, such as
+            ``{'uri': 'shared.db'}`` of 'milvus'; None for its defaults.
 
     Attributes:
         layers_ (tuple): Numbers of the layers searched.
@@ -67,8 +69,8 @@ class DkNN(IndexedExamples):
                    'calibrate': 'calibration_', 'tune': 'bandwidths_'}
 
     def __init__(self, n_class, n_neighbors=75, index='exact', layers='all',
-                 class_conditional=False):
-        super().__init__(n_class, n_neighbors, index, layers)
+                 class_conditional=False, index_options=None):
+        super().__init__(n_class, n_neighbors, index, layers, index_options)
         self.class_conditional = class_conditional
 
     # ------------------------------------------------------------- learning

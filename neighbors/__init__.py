@@ -8,6 +8,7 @@ from neighbors.indexes import (
     KDTreeIndex,
     LSHIndex,
 )
+from neighbors.milvus import MilvusIndex
 
 __all__ = ['INDEXES', 'ExactIndex', 'HNSWIndex', 'IVFIndex', 'KDTreeIndex',
-           'LSHIndex', 'NeighborIndex']
+           'LSHIndex', 'MilvusIndex', 'NeighborIndex']

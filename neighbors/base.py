@@ -28,10 +28,13 @@ class NeighborIndex:
             than building the index again.
         compares_all (bool): Whether soft conformity sums over all examples,
             not only over the neighbours found.
+        stores_labels (bool): Whether ``labels`` of the examples are to be
+            set before ``fit``.
     """
 
     worth_storing = True
     compares_all = False
+    stores_labels = False
     _arrays = ()  # names of the arrays that ``_build`` sets
 
     def fit(self, X):

@@ -20,6 +20,7 @@ class IndexedExamples:
         n_neighbors (int): k.
         index (str, callable or object): One index a layer.
         layers (str or list): Layers to search.
+        index_options (dict): Of a named index.
 
     Attributes:
         layers_ (tuple): Numbers of the layers searched.
@@ -29,7 +30,8 @@ class IndexedExamples:
 
     _learned_by = {'fit': 'indexes_'}  # verb: attribute that it sets
 
-    def __init__(self, n_class, n_neighbors=75, index='exact', layers='all'):
+    def __init__(self, n_class, n_neighbors=75, index='exact', layers='all',
+                 index_options=None):
         for name, value, least in [('n_class', n_class, 2),
                                    ('n_neighbors', n_neighbors, 1)]:
             if value < least:
@@ -39,7 +41,8 @@ class IndexedExamples:
         self.n_neighbors = n_neighbors
         self.index = index
         self.layers = layers
-        LayerIndexes(index, layers)  # refuses unknown names
+        self.index_options = index_options
+        LayerIndexes(index, layers, index_options)  # refuses unknown names
 
     def fit(self, activations, labels):
         """Indexes the training examples.
@@ -76,7 +79,7 @@ class IndexedExamples:
         """
         return self._learn(
             activations, labels,
-            lambda indexes, layers: indexes.load(folder, layers))
+            lambda indexes, *examples: indexes.load(folder, *examples))
 
     # ------------------------------------------------------------ searching
 
@@ -117,11 +120,13 @@ class IndexedExamples:
     # -------------------------------------------------------------- helpers
 
     def _learn(self, activations, labels, learn):
-        """``learn`` fills the indexes with activations."""
+        """``learn`` fills the indexes with activations and labels."""
         activations = as_layers(activations)
         labels = as_labels(labels, len(activations[0]), self.n_class)
         k = check_n_neighbors(self.n_neighbors, len(labels))
-        indexes = learn(LayerIndexes(self.index, self.layers), activations)
+        indexes = learn(
+            LayerIndexes(self.index, self.layers, self.index_options),
+            activations, labels)
         self._indexes = indexes
         self._k = k  # what a search uses, whatever n_neighbors becomes
         self.layers_ = indexes.layers_

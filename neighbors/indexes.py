@@ -1,8 +1,8 @@
 """The indexes by name: ``INDEXES``.
 
 A new index is a class and a row of that table.  ``exact`` and ``kdtree`` give
-the true neighbours; ``lsh``, ``hnsw`` and ``ivf`` choose their candidates
-approximately.
+the true neighbours, and so does ``milvus``, from a database, unless told
+otherwise; ``lsh``, ``hnsw`` and ``ivf`` choose their candidates approximately.
 """
 import contextlib
 import importlib
@@ -13,6 +13,7 @@ from errors import ArgumentError, MissingPackage
 from neighbors import arrays, base
 from neighbors.candidates import CandidateIndex
 from neighbors.exact import ExactIndex
+from neighbors.milvus import MilvusIndex
 
 # Candidates asked for beyond those needed: an index that rounds distances
 # differently may put a true neighbour a few places behind the k-th
@@ -233,6 +234,7 @@ INDEXES = {
     'lsh': LSHIndex,
     'hnsw': HNSWIndex,
     'ivf': IVFIndex,
+    'milvus': MilvusIndex,
 }
 
 

@@ -3,6 +3,7 @@
 ``activations`` is a list of L arrays (B, D_l), one a layer, input side first.
 """
 import copy
+import functools
 import pathlib
 from typing import NamedTuple
 
@@ -33,6 +34,7 @@ class LayerIndexes:
     Args:
         index (str, callable or object): As for ``DkNN``.
         layers (str or list): As for ``DkNN``.
+        options (dict): ``index_options`` of ``DkNN``.
 
     Attributes:
         layers_ (tuple): Numbers of the layers searched, in [0, L).
@@ -41,24 +43,30 @@ class LayerIndexes:
         n_layers_ (int): L, layers of the network.
 
     Raises:
-        ArgumentError: ``index`` or ``layers`` is an unknown name.
+        ArgumentError: ``index`` or ``layers`` is an unknown name, or there
+            are options for an index that has no name.
     """
 
-    def __init__(self, index, layers):
+    def __init__(self, index, layers, options=None):
         if isinstance(index, str) and index not in INDEXES:
             raise ArgumentError('index', index, 'is unknown; choose from '
                                 + ', '.join(INDEXES))
         if isinstance(layers, str) and layers not in ('all', 'last'):
             raise ArgumentError('layers', layers, "is unknown; give 'all', "
                                 "'last' or a list of numbers")
+        if options and not isinstance(index, str):
+            raise ArgumentError('index_options', options, 'go with the name '
+                                'of an index; give them to the index itself')
         self._index = index
         self._layers = layers
+        self._options = options or {}
 
-    def fit(self, activations):
+    def fit(self, activations, labels=None):
         """Indexes all layers that are to be searched.
 
         Args:
             activations (list): L arrays (N, D_l).
+            labels (ndarray): Integers (N,), for an index that stores them.
 
         Returns:
             LayerIndexes: This instance.
@@ -66,7 +74,7 @@ class LayerIndexes:
         Raises:
             ArgumentError: The network has no such layers.
         """
-        return self._learn(activations, lambda index, layer: index.fit(
+        return self._learn(activations, labels, lambda index, layer: index.fit(
             activations[layer]))
 
     def save(self, folder):
@@ -78,12 +86,13 @@ class LayerIndexes:
         for layer, index in zip(self.layers_, self.indexes_, strict=True):
             index.save(self._path(folder, layer))
 
-    def load(self, folder, activations):
+    def load(self, folder, activations, labels=None):
         """``fit``, but with the indexes that ``save`` wrote.
 
         Args:
             folder (str or Path): Written with the same options and examples.
             activations (list): As for ``fit``.
+            labels (ndarray): Likewise.
 
         Returns:
             LayerIndexes: This instance.
@@ -92,8 +101,9 @@ class LayerIndexes:
             ArgumentError: The network has no such layers.
             UserError: A file indexes an array of another shape.
         """
-        return self._learn(activations, lambda index, layer: index.load(
-            self._path(folder, layer), activations[layer]))
+        return self._learn(
+            activations, labels, lambda index, layer: index.load(
+                self._path(folder, layer), activations[layer]))
 
     def neighbors(self, activations, k, chosen=None):
         """The neighbours in all searched layers, batch after batch.
@@ -135,18 +145,22 @@ class LayerIndexes:
                          for layer, index in zip(self.layers_, self.indexes_,
                                                  strict=True)]
 
-    def _learn(self, activations, make):
+    def _learn(self, activations, labels, make):
         layers = self._choose(len(activations))
-        self.indexes_ = [make(self._new_index(), layer) for layer in layers]
+        self.indexes_ = [make(self._new_index(labels), layer)
+                         for layer in layers]
         self.layers_ = layers
         self.widths_ = [activations[layer].shape[1] for layer in layers]
         self.n_layers_ = len(activations)
         return self
 
-    def _new_index(self):
-        make = INDEXES[self._index] if isinstance(self._index, str) else (
-            self._index)
-        return make() if callable(make) else copy.deepcopy(make)
+    def _new_index(self, labels):
+        make = (functools.partial(INDEXES[self._index], **self._options)
+                if isinstance(self._index, str) else self._index)
+        index = make() if callable(make) else copy.deepcopy(make)
+        if getattr(index, 'stores_labels', False):
+            index.labels = labels
+        return index
 
     def _path(self, folder, layer):
         name = self._index if isinstance(self._index, str) else 'index'

@@ -1,6 +1,7 @@
-"""What the tests share: where real data and golden arrays lie."""
+"""What the tests share: where real data and golden arrays lie, who can run."""
 import compat  # noqa: F401  (before Chainer)
 
+import importlib.util
 import os
 import pathlib
 import warnings
@@ -33,7 +34,25 @@ def no_gpu():
     return 'there is no GPU'
 
 
+def no_milvus():
+    """Why tests of the index ``milvus`` cannot run; None where they can."""
+    missing = [name for name in ('pymilvus', 'milvus_lite')
+               if not importlib.util.find_spec(name)]
+    return f'{" and ".join(missing)} not installed' if missing else None
+
+
+def asks_milvus(item):
+    """Whether a test is marked ``milvus``, or one over ``INDEXES``."""
+    parameters = getattr(item, 'callspec', None)
+    return item.get_closest_marker('milvus') or (
+        parameters and 'milvus' in parameters.params.values())
+
+
 def pytest_collection_modifyitems(items):
+    reason = no_milvus()
+    for item in items if reason else []:
+        if asks_milvus(item):
+            item.add_marker(pytest.mark.skip(reason=reason))
     on_gpu = [item for item in items if item.get_closest_marker('gpu')]
     reason = no_gpu() if on_gpu else None
     for item in on_gpu:

@@ -44,7 +44,8 @@ WITHOUT_CHAINER = ('dknn', 'neighbors', 'metrics', 'page', 'visualize',
                    'saliency.coalitions',
                    'saliency.outputs', 'saliency.parts', 'saliency.schema',
                    'errors', 'parallel', 'terminal')
-HEAVY = 'matplotlib', 'sklearn', 'nltk', 'faiss', 'nearpy', 'jinja2'
+HEAVY = ('matplotlib', 'sklearn', 'nltk', 'faiss', 'nearpy', 'jinja2',
+         'pymilvus')
 LONGEST_FILE, LONGEST_FUNCTION = 350, 40
 FOLDERS = {path.parent.name for path in ROOT.glob('*/__init__.py')}
 LONE_FILES = {path.stem for path in ROOT.glob('*.py')}
