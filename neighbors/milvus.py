@@ -101,7 +101,7 @@ def _check_lengths(X):
             raise UserError(
                 f'X holds a vector longer than {arrays.HUGE:.0e} in rows '
                 f'{rows.start} to {rows.stop - 1}, beyond what Milvus '
-                "compares; take index='exact'")
+                'compares; choose exact as `index`', 'index')
 
 
 def collection_name(X, labels, n_lists=1):

@@ -1,6 +1,8 @@
 """The flags that several scripts share, and which argument each one sets."""
 import argparse
+import os
 
+from errors import UserError
 from neighbors import INDEXES
 from runs.folder import RESULTS
 
@@ -12,6 +14,7 @@ FLAGS = {
     'index': '--index', 'layers': '--layers', 'model_setup': '--model-setup',
     'n_layers': '--layer', 'n_neighbors': '--neighbors',
     'n_units': '--unit', 'learning_rate': '--learning-rate', 'out': '--out',
+    'uri': '--milvus-uri',
 }
 
 
@@ -92,6 +95,10 @@ def add_dknn_flags(parser):
                         help='how neighbours are found (default: exact)')
     parser.add_argument('--lsh', action='store_const', const='lsh',
                         dest='index', help='the same as --index lsh')
+    parser.add_argument('--milvus-uri', metavar='URI',
+                        help='for --index milvus: FILE.db, or the address of '
+                             'a server like http://localhost:19530 (whose '
+                             'user:password is in $MILVUS_TOKEN)')
     parser.add_argument('--neighbors', '-k', type=positive, default=75,
                         metavar='K', help='neighbours a layer (default: 75)')
     parser.add_argument('--layers', type=layer_choice, default='all',
@@ -103,7 +110,23 @@ def add_dknn_flags(parser):
 
 
 def dknn_options(args):
-    """What ``add_dknn_flags`` parsed, as arguments of ``runs.fit_dknn``."""
+    """What ``add_dknn_flags`` parsed, as arguments of ``runs.fit_dknn``.
+
+    Raises:
+        UserError: If ``--milvus-uri`` lacks, or goes with another index.
+    """
     return {'n_neighbors': args.neighbors, 'index': args.index,
             'layers': args.layers,
-            'class_conditional': args.class_conditional}
+            'class_conditional': args.class_conditional,
+            'index_options': _index_options(args)}
+
+
+def _index_options(args):
+    if (args.index == 'milvus') != bool(args.milvus_uri):
+        raise UserError(
+            f'--index {args.index} does not take --milvus-uri; give it with '
+            '--index milvus' if args.milvus_uri else
+            '--index milvus needs --milvus-uri, a FILE.db or the address of '
+            'a server like http://localhost:19530')
+    return {'uri': args.milvus_uri, 'token': os.environ.get(
+        'MILVUS_TOKEN', '')} if args.milvus_uri else None

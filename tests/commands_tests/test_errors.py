@@ -100,6 +100,9 @@ BAD_RUN = {
     'a layer twice': (['--layers', '0,0'], 'different numbers'),
     'layer name': (['--layers', 'first'], 'like 0,2'),
     'index': (['--index', 'annoy'], "'annoy'"),
+    'no database': (['--index', 'milvus'], 'milvus needs --milvus-uri'),
+    'a database for another index': (
+        ['--milvus-uri', 'x.db'], '--index exact does not take --milvus-uri'),
     'gpu': (['--gpu', '0'], '--gpu 0 cannot be used'),
     'no number': (['-k', 'ten'], "'ten'"),
     'no run': (['--model-setup', 'nowhere/args.json'], 'no trained run'),

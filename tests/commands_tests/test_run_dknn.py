@@ -42,12 +42,15 @@ def test_a_strong_signal_is_learned(made):
 
 
 @pytest.mark.parametrize('index', sorted(INDEXES))
-def test_every_index(made, index):
-    flags = ['--lsh'] if index == 'lsh' else ['--index', index]
+def test_every_index(made, index, tmp_path):
+    flags = {'lsh': ['--lsh'],
+             'milvus': ['--index', index, '--milvus-uri',
+                        str(tmp_path / 'shared.db')]}.get(
+                            index, ['--index', index])
     run_dknn.main(['--model-setup', str(made), '-k', '10', *flags])
     result = check(made)
     assert (result['index'], result['n_neighbors']) == (index, 10)
-    if index in ('exact', 'kdtree'):
+    if index in ('exact', 'kdtree', 'milvus'):
         expected, _ = p_values_by_hand(made, range(3), 10, False)
         stated = [r['dknn']['conformity'] for r in read(made)[1]]
         np.testing.assert_allclose(stated, expected, atol=1e-6)

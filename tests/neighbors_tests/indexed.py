@@ -3,7 +3,7 @@ import brute_force
 import numpy as np
 import pytest
 
-from neighbors import INDEXES
+from neighbors import INDEXES, collections
 
 EXACT = ['exact', 'kdtree']
 every_index = pytest.mark.parametrize('name', sorted(INDEXES))
@@ -60,3 +60,10 @@ def flat(n, width=60, seed=0, noise=.5):
     axis /= np.linalg.norm(axis)
     return (noise * rng.randn(n, width) + 10 * rng.randn(n, 1) * axis + 3
             ).astype(np.float32)
+
+
+def forget(uri):
+    """Ends the embedded engine of a file, as the end of a process would."""
+    from milvus_lite.server_manager import server_manager_instance
+    collections._connect.cache_clear()
+    server_manager_instance.release_server(uri)

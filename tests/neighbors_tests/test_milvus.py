@@ -1,57 +1,18 @@
-"""The index in a database: embedded, and as a server."""
+"""The index in a database: its answers, and what is kept."""
 import copy
-import importlib.metadata
-import socket
 import subprocess
 import sys
 import threading
-import time
 
 import numpy as np
 import pytest
-from indexed import activations, assert_exact, hostile
+from indexed import activations, assert_exact, forget, hostile
 
 from dknn import DkNN
-from errors import ArgumentError, MissingPackage, UserError
+from errors import UserError
 from neighbors import ExactIndex, MilvusIndex, collections, milvus
 
 pytestmark = [pytest.mark.milvus, pytest.mark.filterwarnings('error')]
-SERVE = '''
-import sys, time
-from milvus_lite.adapter.grpc.server import start_server_in_thread
-server, db, port = start_server_in_thread(data_dir=sys.argv[1],
-                                          host='127.0.0.1', port=0)
-print(port, flush=True)
-sys.stdin.read()
-server.stop(grace=0)
-db.close()
-'''
-
-
-@pytest.fixture
-def file(tmp_path):
-    """A database of its own, closed in the end."""
-    uri = str(tmp_path / 'shared.db')
-    yield uri
-    forget(uri)
-
-
-def forget(uri):
-    """Ends the embedded engine of a file, as the end of a process would."""
-    from milvus_lite.server_manager import server_manager_instance
-    collections._connect.cache_clear()
-    server_manager_instance.release_server(uri)
-
-
-@pytest.fixture
-def server(tmp_path):
-    """(address, process) of a server that is ended with its test."""
-    with subprocess.Popen(
-            [sys.executable, '-W', 'ignore', '-c', SERVE,
-             str(tmp_path / 'served')], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True) as process:
-        yield f'http://127.0.0.1:{process.stdout.readline().strip()}', process
-        process.kill()
 
 
 def names(uri):
@@ -88,7 +49,7 @@ def test_hostile_numbers(kind):
 def test_vectors_too_long_for_milvus(kind):
     X = hostile(kind, 500, 12, 1)[0].astype(np.float32)
     with pytest.raises(UserError, match='longer than 1e\\+18 in rows 0 to '
-                       "499, .*; take index='exact'"):
+                       "499, .*; choose exact as `index`"):
         MilvusIndex().fit(X)
 
 
@@ -222,6 +183,34 @@ def stop_after(monkeypatch):
     return begin
 
 
+KILLED = '''
+import os, signal, sys
+sys.path[:0] = sys.argv[2:]
+import pymilvus
+from indexed import activations
+from neighbors import MilvusIndex, collections
+collections.INSERTED = 50 * 60
+upsert = pymilvus.MilvusClient.upsert
+def last(self, name, rows, **kwargs):
+    upsert(self, name, rows, **kwargs)
+    if rows[0]["id"] == 100:
+        os.kill(os.getpid(), signal.SIGKILL)
+pymilvus.MilvusClient.upsert = last
+MilvusIndex(sys.argv[1]).fit(activations(420))
+'''
+
+
+def test_a_fit_that_was_killed_goes_on(file, stop_after):
+    done = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', KILLED, file, *sys.path],
+        check=False)
+    assert done.returncode == -9
+    sent = stop_after(99)
+    assert_exact(MilvusIndex(file).fit(activations(420)), activations(20, 2),
+                 9)
+    assert sent[0] == (150, 50)
+
+
 @pytest.mark.parametrize('reopened', [False, True])
 def test_an_interrupted_fit_goes_on(file, stop_after, reopened):
     X, Q = activations(420), activations(20, 2)
@@ -275,122 +264,3 @@ def test_indexes_can_be_copied(file):
     X, Q = activations(100), activations(5, 2)
     index = MilvusIndex(file).fit(X)
     assert_exact(copy.deepcopy(index), Q, 5)
-
-
-# -------------------------------------------------------------------- servers
-
-def test_a_server_is_asked_as_a_file_is(server):
-    uri, _ = server
-    X, Q = activations(900), activations(60, 2)
-    assert_exact(MilvusIndex(uri).fit(X), Q, 25)
-    assert names(uri) == {milvus.collection_name(X, np.full(900, -1))}
-
-
-@pytest.mark.parametrize('when', ['searching', 'inserting'])
-def test_a_server_that_goes_away(server, monkeypatch, when):
-    uri, process = server
-    monkeypatch.setattr(collections, 'ANSWER', 2)
-    X = activations(300)
-    index = MilvusIndex(uri).fit(X)
-    process.kill()
-    process.wait()
-    start = time.monotonic()
-    with pytest.raises(UserError, match=f'^Milvus at {uri} failed .* run '
-                       'this again'):
-        if when == 'searching':
-            index.kneighbors(X[:5], 5)
-        else:
-            index.fit(X + 1)
-    assert time.monotonic() - start < 20
-
-
-def test_nobody_listens():
-    start = time.monotonic()
-    with pytest.raises(UserError, match=r'^no Milvus answers at http://127\.'
-                       r'0\.0\.1:1 \(.*\); start it, or check address and'):
-        MilvusIndex('http://127.0.0.1:1').fit(activations(5))
-    assert time.monotonic() - start < collections.CONNECT + 5
-
-
-def test_somebody_else_listens(monkeypatch):
-    """Who accepts and says nothing is given up soon."""
-    monkeypatch.setattr(collections, 'CONNECT', 1)
-    with socket.create_server(('127.0.0.1', 0)) as listener:
-        start = time.monotonic()
-        with pytest.raises(UserError, match='no Milvus answers'):
-            MilvusIndex('http://127.0.0.1:%d' % listener.getsockname()[1]
-                        ).fit(activations(5))
-        assert time.monotonic() - start < 10
-
-
-def test_passwords_are_not_shown():
-    with pytest.raises(UserError, match='answers at http://127.') as caught:
-        MilvusIndex('http://me:secret@127.0.0.1:1').fit(activations(5))
-    assert 'secret' not in str(caught.value)
-
-
-# ------------------------------------------------------------- what goes wrong
-
-@pytest.mark.parametrize('uri', ['shared', 'shared.sqlite', 'ftp://host',
-                                 'localhost:19530'])
-def test_no_address(uri):
-    with pytest.raises(ArgumentError, match=f'uri=.{uri}. is neither a file '
-                       r'that ends in \.db nor an address'):
-        MilvusIndex(uri).fit(activations(5))
-
-
-def test_n_lists():
-    with pytest.raises(ArgumentError, match='n_lists=0 is too small; take 1'):
-        MilvusIndex(n_lists=0)
-
-
-@pytest.mark.parametrize('kind', ['no folder', 'a file'])
-def test_a_file_that_is_no_database(kind, tmp_path, capfd):
-    uri = tmp_path / 'old.db'
-    if kind == 'no folder':
-        uri = tmp_path / 'nowhere' / 'new.db'
-    else:
-        uri.write_text('of milvus-lite 2')
-    with pytest.raises(UserError, match=f'^{uri} cannot be opened .*; it may '
-                       'be in use by another process'):
-        MilvusIndex(str(uri)).fit(activations(5))
-    assert capfd.readouterr().err == ''
-
-
-def test_a_file_that_another_process_uses(file, capfd):
-    code = ('import sys, time; from milvus_lite import MilvusLite\n'
-            'db = MilvusLite(sys.argv[1]); print("open", flush=True)\n'
-            'sys.stdin.read()')
-    with subprocess.Popen([sys.executable, '-c', code, file],
-                          stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                          text=True) as process:
-        assert process.stdout.readline() == 'open\n'
-        with pytest.raises(UserError, match='another process holds the lock'):
-            MilvusIndex(file).fit(activations(5))
-        process.kill()
-    assert capfd.readouterr().err == ''
-    MilvusIndex(file).fit(activations(5))
-
-
-@pytest.mark.parametrize('module', ['pymilvus', 'milvus_lite'])
-def test_missing_packages_are_named(module, monkeypatch, file):
-    monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(MissingPackage, match=f'milvus needs {module}, .*: '
-                       'pip install -r requirements-milvus.txt'):
-        MilvusIndex(file).fit(activations(10))
-
-
-def test_old_versions_are_named(monkeypatch, file):
-    monkeypatch.setattr(importlib.metadata, 'version', lambda name: '2.6.1')
-    with pytest.raises(UserError, match='pymilvus has the version 2.6.1; the '
-                       'index milvus needs 3 or later'):
-        MilvusIndex(file).fit(activations(10))
-
-
-def test_an_old_server_is_named():
-    collections._check_server('http://here', 'v2.3.0')
-    collections._check_server('http://here', '2.10.1-dev')
-    collections._check_server('here.db', 'milvus_lite-3.2.2')
-    with pytest.raises(UserError, match='^Milvus at http://here has the '
-                       r'version v2\.2\.16; the index milvus needs 2\.3'):
-        collections._check_server('http://me:word@here', 'v2.2.16')

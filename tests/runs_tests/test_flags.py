@@ -7,6 +7,7 @@ import inspect
 import pytest
 
 import runs
+from errors import UserError
 from runs import flags
 
 
@@ -50,8 +51,27 @@ def test_options_are_those_of_fit_dknn():
     options = flags.dknn_options(parser.parse_args(
         ['-k', '9', '--lsh', '--layers', '0,2', '--class-conditional']))
     assert options == {'n_neighbors': 9, 'index': 'lsh', 'layers': [0, 2],
-                       'class_conditional': True}
+                       'class_conditional': True, 'index_options': None}
     parameters = inspect.signature(runs.fit_dknn).parameters
     assert options.keys() <= parameters.keys()
     defaults = flags.dknn_options(parser.parse_args([]))
     assert defaults == {name: parameters[name].default for name in options}
+
+
+def test_milvus_has_an_address(monkeypatch):
+    parser = argparse.ArgumentParser()
+    flags.add_dknn_flags(parser)
+
+    def options(*given):
+        return flags.dknn_options(parser.parse_args(given))
+
+    monkeypatch.delenv('MILVUS_TOKEN', raising=False)
+    given = ['--index', 'milvus', '--milvus-uri', 'a.db']
+    assert options(*given)['index_options'] == {'uri': 'a.db', 'token': ''}
+    monkeypatch.setenv('MILVUS_TOKEN', 'me:word')
+    assert options(*given)['index_options'] == {
+        'uri': 'a.db', 'token': 'me:word'}
+    with pytest.raises(UserError, match='--index milvus needs --milvus-uri'):
+        options('--index', 'milvus')
+    with pytest.raises(UserError, match='--index lsh does not take --milvus'):
+        options('--lsh', *given[2:])

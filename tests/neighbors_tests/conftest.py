@@ -1,0 +1,36 @@
+"""Databases that tests of ``milvus`` fill."""
+import subprocess
+import sys
+
+import pytest
+from indexed import forget
+
+SERVE = '''
+import sys, time
+from milvus_lite.adapter.grpc.server import start_server_in_thread
+server, db, port = start_server_in_thread(data_dir=sys.argv[1],
+                                          host='127.0.0.1', port=0)
+print(port, flush=True)
+sys.stdin.read()
+server.stop(grace=0)
+db.close()
+'''
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A database of its own, closed in the end."""
+    uri = str(tmp_path / 'shared.db')
+    yield uri
+    forget(uri)
+
+
+@pytest.fixture
+def server(tmp_path):
+    """(address, process) of a server that is ended with its test."""
+    with subprocess.Popen(
+            [sys.executable, '-W', 'ignore', '-c', SERVE,
+             str(tmp_path / 'served')], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True) as process:
+        yield f'http://127.0.0.1:{process.stdout.readline().strip()}', process
+        process.kill()
