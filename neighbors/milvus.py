@@ -78,13 +78,12 @@ class MilvusIndex(CandidateIndex):
 
     def _candidates(self, Q, k):
         N, D = self.X_.shape
-        m = min(N, 2 * k + SPARE, MOST_HITS)
+        m = min(N, k + SPARE, MOST_HITS)
         if k > m:
             return np.full((len(Q), 1), -1)
         far = arrays.square_norms(Q) >= arrays.HUGE ** 2
         squares, candidates = self.collection_.search(
-            np.where(far[:, None], np.float32(0), Q), m,
-            self.n_probes or -(-self.n_lists // 5))
+            Q, m, self.n_probes or -(-self.n_lists // 5))
         candidates[far] = -1
         if m < N:
             # D squares, each rounded or flushed to 0, and their sum

@@ -37,12 +37,34 @@ def test_ties_go_to_the_lower_index(k):
     assert_exact(MilvusIndex().fit(X), Q, k)
 
 
+@pytest.mark.parametrize('k', [1, 7, 150])
+def test_ties_that_milvus_breaks_otherwise(k, monkeypatch):
+    """Which of several at one distance it finds is nobody's promise."""
+    def search(self, Q, n_hits, n_probes):
+        squares = ((Q[:, None] - X) ** 2).sum(axis=2)
+        found = np.lexsort([np.tile(-np.arange(600), (30, 1)), squares])
+        found = found[:, :n_hits]  # the highest index first
+        return np.take_along_axis(squares, found, axis=1), found
+
+    monkeypatch.setattr(collections.Collection, 'search', search)
+    rng = np.random.RandomState(0)
+    X = rng.randint(0, 4, (600, 3)).astype(np.float32)
+    Q = rng.randint(-1, 5, (30, 3)).astype(np.float32)
+    assert_exact(MilvusIndex().fit(X), Q, k)
+
+
 @pytest.mark.parametrize('kind', [
     'offset', 'duplicates', 'half zeros', 'far queries', 'constant columns',
     'one wide column', 'tiny', 'denormal'])
 def test_hostile_numbers(kind):
     X, Q = (values.astype(np.float32) for values in hostile(kind, 500, 12, 1))
     assert_exact(MilvusIndex().fit(X), Q, 20)
+
+
+@pytest.mark.parametrize('length', [1e25, 3e38])
+def test_queries_too_long_for_milvus(length):
+    X, Q = activations(500), np.float32(length) * np.eye(5, 60)
+    assert_exact(MilvusIndex().fit(X), Q.astype(np.float32), 20)
 
 
 @pytest.mark.parametrize('kind', ['huge', 'one long'])
@@ -62,7 +84,7 @@ def test_only_ties_ask_the_exact_search(monkeypatch):
     X = activations(500)
     MilvusIndex().fit(X).kneighbors(X[:50], 5)
     assert not asked
-    # 31 equal ones, more than 2 * 5 + 16
+    # 31 equal ones, more than 5 + 16
     X = np.concatenate([X, np.repeat(X[:1], 30, axis=0)])
     MilvusIndex().fit(X).kneighbors(X[:50], 5)
     assert asked == [1]
