@@ -12,7 +12,6 @@ import pathlib
 import re
 import tempfile
 import threading
-import time
 
 import numpy as np
 import tqdm
@@ -25,7 +24,7 @@ OLDEST_CLIENT = 3
 OLDEST_SERVER = 2, 3  # the first with upsert and count(*)
 CONNECT = 5    # seconds until a server must answer for the first time
 ANSWER = 120   # ... and to any later call
-INDEXED = 600  # ... and to have an index of what was inserted
+LOADED = 600   # ... and to have an index of what was inserted
 MOST_HITS = 16384  # that a server returns for a query
 INSERTED = 1 << 20  # numbers sent at a time, 4 MB of float32
 LOGGERS = 'pymilvus', 'milvus_lite', 'grpc'
@@ -72,14 +71,14 @@ class Collection:
         with _explained(self._uri, 'the vectors inserted so far stay'):
             client = self._client()
             if not client.has_collection(self.name, timeout=ANSWER):
-                self._create(client, *X.shape, n_lists)
-            client.load_collection(self.name, timeout=ANSWER)
+                self._create(client, X.shape[1])
+            if not client.list_indexes(self.name, timeout=ANSWER):
+                self._create_index(client, len(X), n_lists)
+            client.load_collection(self.name, timeout=LOADED)
             start = self._n_first(client, len(X))
             self._insert(client, X, labels, start)
             if start < len(X) or _is_file(self._uri):
-                # Only what was flushed has an index
-                client.flush(self.name, timeout=ANSWER)
-                self._await_index(client)
+                self._index_all(client)
             n = self._count(client)
         if n != len(X):
             raise UserError(
@@ -138,29 +137,32 @@ class Collection:
     def _client(self):
         return _connected(self._uri, self._token)
 
-    def _create(self, client, N, D, n_lists):
+    def _create(self, client, D):
         kinds = _require('pymilvus').DataType
         schema = client.create_schema(auto_id=False,
                                       enable_dynamic_field=False)
         schema.add_field('id', kinds.INT64, is_primary=True)
         schema.add_field('label', kinds.INT64)
         schema.add_field('vector', kinds.FLOAT_VECTOR, dim=D)
+        client.create_collection(self.name, schema=schema,
+                                 consistency_level='Strong', timeout=ANSWER)
+
+    def _create_index(self, client, N, n_lists):
         index = client.prepare_index_params()
         # The embedded engine reads n_lists from the inner params only
         index.add_index('vector', metric_type='L2', **(
             {'index_type': 'FLAT'} if N < TRAINED else
             {'index_type': 'IVF_FLAT',
              'params': {'params': {'nlist': min(n_lists, N // TRAINED)}}}))
-        client.create_collection(
-            self.name, schema=schema, index_params=index,
-            consistency_level='Strong', timeout=ANSWER)
+        client.create_index(self.name, index, timeout=ANSWER)
 
-    def _await_index(self, client):
-        """Without it a search is the same, but slow."""
-        end = time.monotonic() + INDEXED
-        while time.monotonic() < end and client.describe_index(
-                self.name, 'vector', timeout=ANSWER)['pending_index_rows']:
-            time.sleep(.02)
+    def _index_all(self, client):
+        """Without this a search is the same, but slow, and takes memory."""
+        # The embedded engine waits for its index only while it loads, and
+        # writes one in the background after a flush of what is loaded
+        client.release_collection(self.name, timeout=ANSWER)
+        client.flush(self.name, timeout=LOADED)
+        client.load_collection(self.name, timeout=LOADED)
 
     def _n_first(self, client, N):
         """How many of the first examples are there."""

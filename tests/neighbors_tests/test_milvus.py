@@ -19,6 +19,17 @@ def names(uri):
     return set(collections._connected(uri, '').list_collections())
 
 
+def is_indexed(uri):
+    """Whether all segments of a file have an index, none is unwritten."""
+    from milvus_lite.server_manager import server_manager_instance
+    _, db, _ = server_manager_instance._servers[uri]
+    collection = db.get_collection(*names(uri))
+    segments = collection._segments_snapshot()
+    return (all('vector' in segment.indexes for segment in segments)
+            and sum(segment.num_rows for segment in segments)
+            == collection.num_entities)
+
+
 # ------------------------------------------------------------------- answers
 
 @pytest.mark.parametrize('n, width, k', [
@@ -248,6 +259,20 @@ def test_an_interrupted_fit_goes_on(file, stop_after, reopened):
     del sent[:]
     MilvusIndex(file).fit(X)
     assert not sent
+
+
+@pytest.mark.parametrize('step', ['create_index', 'load_collection', 'flush'])
+def test_a_fit_that_stopped_elsewhere_goes_on(file, step, monkeypatch):
+    def stop(*args, **kwargs):
+        raise Stop
+
+    X, Q = activations(300), activations(20, 2)
+    with monkeypatch.context() as patched:
+        patched.setattr(f'pymilvus.MilvusClient.{step}', stop)
+        with pytest.raises(Stop):
+            MilvusIndex(file).fit(X)
+    assert_exact(MilvusIndex(file).fit(X), Q, 9)
+    assert is_indexed(file)
 
 
 def test_a_gap_is_filled(file):
