@@ -47,6 +47,10 @@ class DkNN(IndexedExamples):
             from 0, negative from the end.
         class_conditional (bool): Compare with the calibration examples of
             the same label only (Mondrian p-values, Vovk et al., chapter 4).
+        memory (int): Bytes within which the layers are searched with the
+            index 'exact' (``neighbors.memory``): what does not fit stays in
+            its file and is read in blocks.  Answers are the same to the last
+            bit.  None: no bound.
 
     Attributes:
         layers_ (tuple): Numbers of the layers searched.
@@ -67,8 +71,8 @@ class DkNN(IndexedExamples):
                    'calibrate': 'calibration_', 'tune': 'bandwidths_'}
 
     def __init__(self, n_class, n_neighbors=75, index='exact', layers='all',
-                 class_conditional=False):
-        super().__init__(n_class, n_neighbors, index, layers)
+                 class_conditional=False, memory=None):
+        super().__init__(n_class, n_neighbors, index, layers, memory)
         self.class_conditional = class_conditional
 
     # ------------------------------------------------------------- learning

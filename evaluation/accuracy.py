@@ -80,7 +80,8 @@ def by_neighbors(setting):
     """DkNN with other numbers of neighbours, from one search."""
     ks = [k for k in KS if k <= len(setting.train.labels)]
     dknn = DkNN(setting.dknn.n_class, n_neighbors=ks[-1],
-                index=setting.dknn.index, layers=setting.dknn.layers).fit(
+                index=setting.dknn.index, layers=setting.dknn.layers,
+                memory=setting.dknn.memory).fit(
                     setting.train.layers, setting.train.labels)
     found = dknn.kneighbors(setting.test.layers)
     rows = []

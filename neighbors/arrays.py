@@ -5,6 +5,7 @@ B queries and N training examples of width D.
 import numpy as np
 
 from errors import UserError
+from neighbors import reading
 
 CELLS = 1 << 21        # entries of the largest temporary arrays
 BLOCK_CELLS = 1 << 22  # entries of a block of training examples
@@ -50,6 +51,7 @@ def as_matrix(values, name):
                         '(examples, width) with a width of at least 1')
     for rows in slices(len(values), BLOCK_CELLS // values.shape[1]):
         check_finite(values[rows], rows, name)
+        reading.release(values)
     return values
 
 

@@ -150,6 +150,7 @@ class ExactIndex(NeighborIndex):
         for rows in arrays.slices(len(Q), self.plan_.queries):
             self._answer_together(Q[rows], k, find,
                                   [array[rows] for array in out])
+            reading.release(Q)
 
     def _answer_together(self, Q, k, find, out):
         """The same for queries that share one pass over the examples."""

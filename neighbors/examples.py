@@ -20,6 +20,7 @@ class IndexedExamples:
         n_neighbors (int): k.
         index (str, callable or object): One index a layer.
         layers (str or list): Layers to search.
+        memory (int): Bytes within which they are searched; None: no bound.
 
     Attributes:
         layers_ (tuple): Numbers of the layers searched.
@@ -29,7 +30,8 @@ class IndexedExamples:
 
     _learned_by = {'fit': 'indexes_'}  # verb: attribute that it sets
 
-    def __init__(self, n_class, n_neighbors=75, index='exact', layers='all'):
+    def __init__(self, n_class, n_neighbors=75, index='exact', layers='all',
+                 memory=None):
         for name, value, least in [('n_class', n_class, 2),
                                    ('n_neighbors', n_neighbors, 1)]:
             if value < least:
@@ -39,7 +41,8 @@ class IndexedExamples:
         self.n_neighbors = n_neighbors
         self.index = index
         self.layers = layers
-        LayerIndexes(index, layers)  # refuses unknown names
+        self.memory = memory
+        LayerIndexes(index, layers, memory)  # refuses unknown names
 
     def fit(self, activations, labels):
         """Indexes the training examples.
@@ -121,7 +124,8 @@ class IndexedExamples:
         activations = as_layers(activations)
         labels = as_labels(labels, len(activations[0]), self.n_class)
         k = check_n_neighbors(self.n_neighbors, len(labels))
-        indexes = learn(LayerIndexes(self.index, self.layers), activations)
+        indexes = learn(LayerIndexes(self.index, self.layers,
+                                     self.memory), activations)
         self._indexes = indexes
         self._k = k  # what a search uses, whatever n_neighbors becomes
         self.layers_ = indexes.layers_

@@ -13,7 +13,7 @@ import functools
 import numpy as np
 
 import parallel
-from neighbors import arrays, labelled
+from neighbors import arrays, labelled, reading
 from neighbors.sums import LOWEST, ClassMeans, KernelSums, LogSums
 
 KEPT_BYTES = 1 << 29     # examples up to this size are kept centred in memory
@@ -108,9 +108,12 @@ class AllExamples:
                                 pieces)
         longest = max(rows.stop - rows.start for rows in pieces)
         together = self._queries // max(1, longest)
-        return [found for group in arrays.slices(len(pieces), together)
-                for found in self._log_sums([Q[rows] for rows in
-                                             pieces[group]], squares)]
+        found = []
+        for group in arrays.slices(len(pieces), together):
+            found += self._log_sums([Q[rows] for rows in pieces[group]],
+                                    squares)
+            reading.release(Q)
+        return found
 
     def _log_sums(self, parts, squares):
         """LogSums of several batches, from one pass over the examples."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from errors import ArgumentError, UserError
+from neighbors import memory as plans
 from neighbors.arrays import slices
 from neighbors.indexes import INDEXES
 
@@ -33,6 +34,7 @@ class LayerIndexes:
     Args:
         index (str, callable or object): As for ``DkNN``.
         layers (str or list): As for ``DkNN``.
+        memory (int): As for ``DkNN``.
 
     Attributes:
         layers_ (tuple): Numbers of the layers searched, in [0, L).
@@ -41,18 +43,24 @@ class LayerIndexes:
         n_layers_ (int): L, layers of the network.
 
     Raises:
-        ArgumentError: ``index`` or ``layers`` is an unknown name.
+        ArgumentError: ``index`` or ``layers`` is an unknown name, or
+            ``memory`` is given with another index than ``'exact'``.
     """
 
-    def __init__(self, index, layers):
+    def __init__(self, index, layers, memory=None):
         if isinstance(index, str) and index not in INDEXES:
             raise ArgumentError('index', index, 'is unknown; choose from '
                                 + ', '.join(INDEXES))
         if isinstance(layers, str) and layers not in ('all', 'last'):
             raise ArgumentError('layers', layers, "is unknown; give 'all', "
                                 "'last' or a list of numbers")
+        if memory is not None and index != 'exact':
+            raise ArgumentError(
+                'memory', memory, f'bounds no search by the index {index}, '
+                "which copies all examples; take 'exact'")
         self._index = index
         self._layers = layers
+        self._memory = memory
 
     def fit(self, activations):
         """Indexes all layers that are to be searched.
@@ -137,13 +145,17 @@ class LayerIndexes:
 
     def _learn(self, activations, make):
         layers = self._choose(len(activations))
-        self.indexes_ = [make(self._new_index(), layer) for layer in layers]
-        self.layers_ = layers
         self.widths_ = [activations[layer].shape[1] for layer in layers]
+        share = plans.share(len(activations[0]), self.widths_, self._memory)
+        self.indexes_ = [make(self._new_index(share), layer)
+                         for layer in layers]
+        self.layers_ = layers
         self.n_layers_ = len(activations)
         return self
 
-    def _new_index(self):
+    def _new_index(self, share):
+        if share is not None:
+            return INDEXES['exact'](memory=share)
         make = INDEXES[self._index] if isinstance(self._index, str) else (
             self._index)
         return make() if callable(make) else copy.deepcopy(make)

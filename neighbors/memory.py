@@ -85,5 +85,47 @@ def least(n_examples, width):
             + PRODUCT_CELL * arrays.CELLS * parallel.n_workers())
 
 
+def share(n_examples, widths, memory):
+    """What each of several layers may use, which are searched in turn.
+
+    Blocks, products and queries are of one layer at a time; the rest is
+    shared out evenly.
+
+    Args:
+        n_examples (int): N >= 1.
+        widths (list of int): D of each layer.
+        memory (int): The bound on all of them; None for none.
+
+    Returns:
+        int: Bytes of each layer; None without a bound.
+
+    Raises:
+        ArgumentError: ``memory`` is less than ``least_of_all``.
+    """
+    if memory is None:
+        return None
+    needed = least_of_all(n_examples, widths)
+    if memory < needed:
+        raise ArgumentError(
+            'memory', memory, f'is too little to search {n_examples} '
+            f'examples in {len(widths)} layers; give {needed} bytes or more')
+    shared = max(least(n_examples, D) for D in widths) - n_examples * EXAMPLE
+    return shared + (memory - shared) // len(widths)
+
+
+def least_of_all(n_examples, widths):
+    """The least memory within which several layers can be searched in turn.
+
+    Args:
+        n_examples (int): N >= 1.
+        widths (list of int): D of each layer.
+
+    Returns:
+        int: Bytes.
+    """
+    return (max(least(n_examples, D) for D in widths)
+            + (len(widths) - 1) * n_examples * EXAMPLE)
+
+
 def _query(width):
     return QUERY + QUERY_CELL * width

@@ -70,7 +70,7 @@ class FileRows:
         """n rows from ``start``, as the file holds them."""
         if out is None:
             out = np.empty((n, self.shape[1]), self._stored)
-        left = memoryview(out).cast('B') if out.size else memoryview(b'')
+        left = memoryview(out.view(np.uint8).reshape(-1))
         place = self._offset + start * self.shape[1] * self._stored.itemsize
         while left:
             n_read = os.preadv(self._file, [left], place)
@@ -100,6 +100,21 @@ def file_rows(X):
              and X.filename is not None and X.ndim == 2
              and X.flags.c_contiguous and X.dtype.kind in 'fiu')
     return FileRows(X) if whole and hasattr(os, 'preadv') else X
+
+
+def release(array):
+    """Gives back the memory of pages of a mapped file that were looked at.
+
+    Args:
+        array (ndarray): Anything; only what is mapped for reading, or a view
+            of it, has such pages.  They are read again when needed.
+    """
+    if not isinstance(array, np.memmap) or array.mode != 'r':
+        return
+    while isinstance(array, np.ndarray):
+        array = array.base
+    if isinstance(array, mmap.mmap) and hasattr(mmap, 'MADV_DONTNEED'):
+        array.madvise(mmap.MADV_DONTNEED)
 
 
 def ahead(load, pieces):

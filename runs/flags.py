@@ -1,5 +1,6 @@
 """The flags that several scripts share, and which argument each one sets."""
 import argparse
+import re
 
 from neighbors import INDEXES
 from runs.folder import RESULTS
@@ -9,7 +10,8 @@ FLAGS = {
     'batchsize': '--batchsize', 'calib_size': '--calib-size',
     'data_dir': '--data-dir', 'dropout': '--dropout',
     'embed_dropout': '--embed-dropout', 'gpu': '--gpu',
-    'index': '--index', 'layers': '--layers', 'model_setup': '--model-setup',
+    'index': '--index', 'layers': '--layers', 'memory': '--memory',
+    'model_setup': '--model-setup',
     'n_layers': '--layer', 'n_neighbors': '--neighbors',
     'n_units': '--unit', 'learning_rate': '--learning-rate', 'out': '--out',
 }
@@ -57,6 +59,18 @@ def number_below(most):
     return parse
 
 
+def size(text):
+    """A type for argparse: bytes, such as 4G, 512M, 1.5g or 100000K."""
+    found = re.fullmatch(r'([0-9]{1,15}(?:\.[0-9]{1,9})?)([KMG]?)',
+                         text.upper())
+    if not found:
+        raise argparse.ArgumentTypeError(
+            f'expected a number of bytes like 4G, 512M or 100000K, got '
+            f'{text!r}')
+    number, unit = found.groups()
+    return int(float(number) * 1024 ** ' KMG'.index(unit or ' '))
+
+
 positive = whole_number(1)
 seed = whole_number(0, 2 ** 32 - 1)  # what NumPy takes
 
@@ -100,6 +114,10 @@ def add_dknn_flags(parser):
     parser.add_argument('--class-conditional', action='store_true',
                         help='p-values against the calibration examples of '
                              'the same label only (Mondrian)')
+    parser.add_argument('--memory', type=size, metavar='SIZE',
+                        help='memory of the whole process, like 4G or 512M: '
+                             'activations beyond it stay on disk (default: '
+                             'no bound)')
 
 
 def dknn_options(args):
