@@ -49,6 +49,10 @@ class DkNN(IndexedExamples):
             the same label only (Mondrian p-values, Vovk et al., chapter 4).
         index_options (dict): Arguments of the named index's class, such as
             ``{'uri': 'shared.db'}`` of 'milvus'; None for its defaults.
+        memory (int): Bytes within which the layers are searched with the
+            index 'exact' (``neighbors.memory``): what does not fit stays in
+            its file and is read in blocks.  Answers are the same to the last
+            bit.  None: no bound.
 
     Attributes:
         layers_ (tuple): Numbers of the layers searched.
@@ -69,8 +73,9 @@ class DkNN(IndexedExamples):
                    'calibrate': 'calibration_', 'tune': 'bandwidths_'}
 
     def __init__(self, n_class, n_neighbors=75, index='exact', layers='all',
-                 class_conditional=False, index_options=None):
-        super().__init__(n_class, n_neighbors, index, layers, index_options)
+                 class_conditional=False, index_options=None, memory=None):
+        super().__init__(n_class, n_neighbors, index, layers, index_options,
+                         memory)
         self.class_conditional = class_conditional
 
     # ------------------------------------------------------------- learning

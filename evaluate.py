@@ -64,12 +64,29 @@ def build_parser():
 def load_setting(args):
     """The run to evaluate, with its judge."""
     run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
-    return Setting(run, flags.dknn_options(args), args.limit, args.texts,
-                   args.seed, args.ood, load_judge(args, run), args.data_dir,
+    options = {**flags.dknn_options(args), 'memory': plan_memory(args, run)}
+    return Setting(run, options, args.limit, args.texts, args.seed, args.ood,
+                   load_judge(args, run, options), args.data_dir,
                    args.rationales, args.split, load_ensemble(args, run))
 
 
-def load_judge(args, run):
+def plan_memory(args, run):
+    """As ``runs.plan_memory``; some parts hold whole layers, and are refused.
+
+    A part compares DkNN with up to two others, and perhaps there is a judge.
+    """
+    unbounded = [name for name in args.only or PARTS
+                 if not PARTS[name].is_bounded]
+    if args.memory is not None and unbounded:
+        raise UserError(
+            f'--memory bounds no part {", ".join(unbounded)}; name with '
+            '--only those that it bounds: ' + ', '.join(
+                name for name, part in PARTS.items() if part.is_bounded))
+    return runs.plan_memory(run, args.memory, args.index, args.layers,
+                            n_searches=3 + (args.judge is not None))
+
+
+def load_judge(args, run, options):
     """The independent run, as a Setting; it must have the same splits."""
     if args.judge is None:
         return None
@@ -83,8 +100,8 @@ def load_judge(args, run):
     if judge.digest == run.digest:
         raise UserError(f'--judge {args.judge} is the run itself; name '
                         'another, such as one of another encoder')
-    return Setting(judge, flags.dknn_options(args), args.limit, args.texts,
-                   args.seed, split=args.split)
+    return Setting(judge, options, args.limit, args.texts, args.seed,
+                   split=args.split)
 
 
 def load_ensemble(args, run):

@@ -225,15 +225,19 @@ def explain(args):
     if args.premise and not run.data.pair:
         raise UserError('--premise: this model reads single texts; leave it '
                         'out')
-    if args.text or args.input:
-        questions, outputs = own_questions(run, args), None
+    own = bool(args.text or args.input)
+    questions = (own_questions if own else split_questions)(run, args)
+    memory = runs.plan_memory(run, args.memory, args.index, args.layers,
+                              n_held=len(questions))
+    outputs = None
+    if own:
         train, calib = runs.stored_splits(run, ['train', 'calib'])
     else:
-        questions = split_questions(run, args)
         train, calib, split = runs.stored_splits(
             run, ['train', 'calib', args.split])
         outputs = split.select([question.id for question in questions])
-    dknn = runs.fit_dknn(run, train, calib, **flags.dknn_options(args))
+    dknn = runs.fit_dknn(run, train, calib, **flags.dknn_options(args),
+                         memory=memory)
     temperature = runs.store_temperature(run, calib)
     explainer = Explainer(
         run, dknn, temperature, premise=args.premise,

@@ -137,9 +137,11 @@ def main(argv=None):
     args = build_parser().parse_args(argv)
     start = time.perf_counter()
     run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
+    memory = runs.plan_memory(run, args.memory, args.index, args.layers)
     train, calib, test = runs.stored_splits(
         run, ['train', 'calib', args.split])
-    dknn = runs.fit_dknn(run, train, calib, **flags.dknn_options(args))
+    dknn = runs.fit_dknn(run, train, calib, **flags.dknn_options(args),
+                         memory=memory)
     test = test.select(slice(args.limit))
     prediction = dknn.predict(test.layers)
     soft = dknn.predict(test.layers, soft=True)

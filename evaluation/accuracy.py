@@ -81,7 +81,8 @@ def by_neighbors(setting):
     ks = [k for k in KS if k <= len(setting.train.labels)]
     dknn = DkNN(setting.dknn.n_class, n_neighbors=ks[-1],
                 index=setting.dknn.index, layers=setting.dknn.layers,
-                index_options=setting.dknn.index_options).fit(
+                index_options=setting.dknn.index_options,
+                memory=setting.dknn.memory).fit(
                     setting.train.layers, setting.train.labels)
     found = dknn.kneighbors(setting.test.layers)
     rows = []

@@ -26,15 +26,19 @@ class Part(NamedTuple):
         records (callable): From a Setting to dicts, a line each of the
             part's own JSONL in the run folder; None for a part that has its
             tables only.
+        is_bounded (bool): Whether it needs no more memory than its searches,
+            so that ``--memory`` can bound it.
     """
 
     measure: object
     summary: str
     records: object = None
+    is_bounded: bool = False
 
 
 PARTS = {
-    'accuracy': Part(accuracy.measure, 'who is right, by layer and by k'),
+    'accuracy': Part(accuracy.measure, 'who is right, by layer and by k',
+                     is_bounded=True),
     'uncertainty': Part(
         uncertainty.measure, 'does a score know when the network is wrong, '
         'or the text is out of its domain'),
@@ -45,10 +49,11 @@ PARTS = {
         agreement.measure, 'are they the words that people name'),
     'overconfidence': Part(
         overconfidence.measure, 'does a score stay high on the little that '
-        'input reduction leaves of a text'),
+        'input reduction leaves of a text',
+        is_bounded=True),
     'artifacts': Part(
         artifacts.measure, 'of pairs: which words of the second text give '
-        'the label away, and who relies on them'),
+        'the label away, and who relies on them', is_bounded=True),
     'debugging': Part(
         debugging.measure, 'which training labels do the neighbours '
         'contradict, which test texts stand in training',

@@ -7,11 +7,10 @@ not as they were written, is made again.
 """
 import errno
 import json
-import os
 import pathlib
 import zlib
 
-from files.atomic import replacing_folder
+from files.resumable import PROGRESS, resumable_folder
 
 KEY = 'key'
 BLOCK = 1 << 20
@@ -29,7 +28,9 @@ def ensure(folder, key, make):
     Args:
         folder (Path): The folder.
         key (str): Names all that its files depend on.
-        make (callable): From an empty folder to nothing; writes the files.
+        make (callable): From a folder to nothing; writes the files.  The
+            folder is empty, or what ``files.resumable`` left of an earlier
+            try, perhaps with another key.
 
     Returns:
         str: What was wrong with a folder of this key that had to be made
@@ -44,9 +45,10 @@ def ensure(folder, key, make):
     if problem is None:
         return ''
     try:
-        with replacing_folder(folder) as temporary:
+        with resumable_folder(folder) as temporary:
             make(temporary)
-            names = sorted(path.name for path in temporary.iterdir())
+            names = sorted({path.name for path in temporary.iterdir()}
+                           - {KEY, PROGRESS})
             content = {'key': key, 'files': {
                 name: _checksum(temporary / name) for name in names}}
             (temporary / KEY).write_text(json.dumps(content, indent=1))
@@ -101,20 +103,3 @@ def _checksum(path):
             size += len(block)
             crc = zlib.crc32(block, crc)
     return [size, crc]
-
-
-def reserve(path, size):
-    """Takes the space of a file before it is mapped into memory.
-
-    Writing to a mapped file on a full disk would end the process.
-
-    Args:
-        path (Path): An existing file.
-        size (int): Bytes that it needs.
-
-    Raises:
-        OSError: If the disk is too full.
-    """
-    if hasattr(os, 'posix_fallocate'):
-        with open(path, 'r+b') as stream:
-            os.posix_fallocate(stream.fileno(), 0, size)

@@ -5,6 +5,7 @@ B queries and N training examples of width D.
 import numpy as np
 
 from errors import UserError
+from neighbors import reading
 
 CELLS = 1 << 21        # entries of the largest temporary arrays
 BLOCK_CELLS = 1 << 22  # entries of a block of training examples
@@ -49,12 +50,27 @@ def as_matrix(values, name):
         raise UserError(f'{name} has shape {values.shape}, but it must be '
                         '(examples, width) with a width of at least 1')
     for rows in slices(len(values), BLOCK_CELLS // values.shape[1]):
-        if not np.isfinite(values[rows]).all():
-            raise UserError(
-                f'{name} holds NaN, infinity or a number beyond float32 in '
-                f'rows {rows.start} to {rows.stop - 1}; did the training '
-                'diverge?')
+        check_finite(values[rows], rows, name)
+        reading.release(values)
     return values
+
+
+def check_finite(block, rows, name):
+    """Refuses a block of a matrix that is not finite.
+
+    Args:
+        block (ndarray): float32 (n, D).
+        rows (slice): Where it stands in the matrix.
+        name (str): What messages call the matrix.
+
+    Raises:
+        UserError: A number is not finite.
+    """
+    if not np.isfinite(block).all():
+        raise UserError(
+            f'{name} holds NaN, infinity or a number beyond float32 in '
+            f'rows {rows.start} to {rows.stop - 1}; did the training '
+            'diverge?')
 
 
 def as_queries(Q, width):

@@ -7,7 +7,6 @@ octaves of s^2, so that rounding does not move them.
 """
 import numpy as np
 
-import parallel
 from neighbors import arrays
 from neighbors.soft import layer_sums, pieces
 
@@ -146,9 +145,8 @@ def _log_shares(layer, exponents):
     """log q_l of the validation split by bandwidth, float64 (m, n, C)."""
     sums, Q, unit = layer
     squares = [unit * 2 ** exponent for exponent in exponents]
-    parts = parallel.run(lambda rows: sums.log_sums(Q[rows], squares).values,
-                         pieces(len(Q)))
-    found = np.concatenate(parts, axis=1)
+    parts = sums.in_pieces(Q, squares, pieces(len(Q)))
+    found = np.concatenate([part.values for part in parts], axis=1)
     return found - found.max(axis=2, keepdims=True)
 
 

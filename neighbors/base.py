@@ -74,14 +74,9 @@ class NeighborIndex:
             RuntimeError: Nothing was indexed.
         """
         Q, k = self._checked(Q, n_neighbors)
-        distances = np.empty((len(Q), k))
-        indices = np.empty((len(Q), k), np.int64)
-
-        def answer(rows):
-            distances[rows], indices[rows] = self._nearest(Q[rows], k)
-
-        parallel.run(answer, self._batches(Q, k))
-        return distances, indices
+        found = np.empty((len(Q), k)), np.empty((len(Q), k), np.int64)
+        self._answer(Q, k, self._nearest, found)
+        return found
 
     def neighbor_sets(self, Q, n_neighbors):
         """The examples that ``kneighbors`` finds, in ascending order.
@@ -103,11 +98,8 @@ class NeighborIndex:
         """
         Q, k = self._checked(Q, n_neighbors)
         indices = np.empty((len(Q), k), np.int64)
-
-        def answer(rows):
-            indices[rows] = self._nearest_sets(Q[rows], k)
-
-        parallel.run(answer, self._batches(Q, k))
+        self._answer(Q, k, lambda *query: [self._nearest_sets(*query)],
+                     [indices])
         indices.sort(axis=1)
         return indices
 
@@ -167,6 +159,14 @@ class NeighborIndex:
     def _nearest_sets(self, Q, k):
         """The indices that ``_nearest`` finds, in any order."""
         return self._nearest(Q, k)[1]
+
+    def _answer(self, Q, k, find, out):
+        """Writes what ``find(Q, k)`` returns for each batch into ``out``."""
+        def answer(rows):
+            for array, part in zip(out, find(Q[rows], k), strict=True):
+                array[rows] = part
+
+        parallel.run(answer, self._batches(Q, k))
 
     def _arrange(self, Q):
         """The order, int64 (B,), in which queries are put into batches."""

@@ -1,11 +1,13 @@
 """The exact index: as fast as products in float32, right in float64."""
+import functools
+
 import numpy as np
 
-from neighbors import arrays, blocks, scan
+import parallel
+from neighbors import arrays, blocks, memory, reading, scan
 from neighbors.base import NeighborIndex
 
 CACHE_BYTES = 1 << 29    # examples up to this size are kept centred in memory
-BLOCK_EXAMPLES = 8192    # examples of a block, at most
 # Queries that are answered together where the examples are sorted, at least
 # and at most: small groups need fewer examples, large ones multiply faster
 GROUP_QUERIES = 64, 256
@@ -36,17 +38,44 @@ class ExactIndex(NeighborIndex):
     order of their product p(x) with it.  |p(x) - p(q)| is at most the
     distance of x from q, so that queries with about the same p need only the
     examples of one stretch, often less than a fourth of all.
+
+    Examples that are not kept in memory are read in blocks, once for up to
+    ``memory.QUERIES`` queries, each block while the one before is multiplied.
+
+    Args:
+        memory (int): Bytes within which one layer is searched
+            (``memory.plan``); examples mapped from a file are then read from
+            it, so that they never count as memory.  None: up to
+            ``CACHE_BYTES`` are kept, and mapped arrays are used as such.
+
+    Attributes:
+        plan_ (memory.Plan): What is kept, and how much is read at once.
     """
 
     worth_storing = False
     compares_all = True
     _arrays = ('centre_', 'columns_', 'direction_')
 
+    def __init__(self, memory=None):
+        self.memory = memory
+
+    def _keep(self, X):
+        if self.memory is not None:
+            X = reading.file_rows(X)
+        if isinstance(X, reading.FileRows) and all(X.shape):
+            self.X_ = X  # checked by the first pass
+        else:
+            super()._keep(X)
+        self.plan_ = memory.plan(*self.X_.shape, self.memory)
+
     def _build(self):
         X = self.X_
         low, high, total = X[0], X[0], 0.
-        for rows in self._rows():
-            block = X[rows]
+        rows = list(self._rows())
+        for place, block in zip(rows, reading.ahead(X.__getitem__, rows),
+                                strict=True):
+            if isinstance(X, reading.FileRows):
+                arrays.check_finite(block, place, 'X')
             low = np.minimum(low, block.min(axis=0))
             high = np.maximum(high, block.max(axis=0))
             total += block.sum(axis=0, dtype=np.float64)
@@ -61,16 +90,19 @@ class ExactIndex(NeighborIndex):
         d = len(self.columns_)
         self._constant = np.setdiff1d(np.arange(D), self.columns_)
         centred = blocks.CentredRows(self.X_, self.centre_, self.columns_)
-        in_memory = 4 * N * d <= CACHE_BYTES
+        in_memory = (self.plan_.keeps if self.memory is not None
+                     else 4 * N * d <= CACHE_BYTES)
         kept = np.empty((N, d), np.float32) if in_memory else centred
         norms = np.empty(N)
-        for rows in self._rows():
-            block = centred[rows]
-            norms[rows] = arrays.square_norms(block)
+        rows = list(self._rows())
+        for place, block in zip(rows, reading.ahead(centred.__getitem__,
+                                                    rows), strict=True):
+            norms[place] = arrays.square_norms(block)
             if in_memory:
-                kept[rows] = block
+                kept[place] = block
         self._bound = scan.ErrorBound(D, d, np.sqrt(norms.max()))
         self._examples = None  # no products
+        self._is_streamed = not in_memory
         if d and self._bound.is_useful:
             norms = norms.astype(np.float32)
             self._examples = (
@@ -80,10 +112,11 @@ class ExactIndex(NeighborIndex):
                 blocks.UnsortedExamples(kept, norms, self._block_size()))
 
     def _block_size(self):
-        return max(1, min(BLOCK_EXAMPLES,
+        return max(1, min(memory.BLOCK_EXAMPLES,
                           arrays.BLOCK_CELLS // self.X_.shape[1]))
 
     def _rows(self):
+        """Always the same blocks, as the sums of the mean depend on them."""
         return arrays.slices(len(self.X_), self._block_size())
 
     def _centred(self, values):
@@ -110,10 +143,36 @@ class ExactIndex(NeighborIndex):
 
     # ------------------------------------------------------------- the answer
 
-    def _nearest(self, Q, k):
+    def _answer(self, Q, k, find, out):
+        if self._examples is None or not self._is_streamed:
+            super()._answer(Q, k, find, out)
+            return
+        for rows in arrays.slices(len(Q), self.plan_.queries):
+            self._answer_together(Q[rows], k, find,
+                                  [array[rows] for array in out])
+            reading.release(Q)
+
+    def _answer_together(self, Q, k, find, out):
+        """The same for queries that share one pass over the examples."""
+        batches = self._batches(Q, k)
+        scans = [scan.Scan(*self._scaled(Q[batch]), k, self._bound)
+                 for batch in batches]
+        for block in reading.ahead(self._examples.block, arrays.slices(
+                len(self.X_), self.plan_.block)):
+            parallel.run(functools.partial(_see, block), scans)
+
+        def answer(number):
+            batch = batches[number]
+            found = find(Q[batch], k, scans[number].candidates())
+            for array, part in zip(out, found, strict=True):
+                array[batch] = part
+
+        parallel.run(answer, range(len(batches)))
+
+    def _nearest(self, Q, k, candidates=None):
         if self._examples is None:
             return self._compare_all(Q, k)
-        candidates = self._propose(Q, k)
+        candidates = candidates or self._propose(Q, k)
         few = candidates.few
         if few.all():
             return self._rank(Q, candidates, k)
@@ -124,10 +183,10 @@ class ExactIndex(NeighborIndex):
             distances[few], indices[few] = self._rank(Q, candidates, k)
         return distances, indices
 
-    def _nearest_sets(self, Q, k):
+    def _nearest_sets(self, Q, k, candidates=None):
         if self._examples is None:
             return self._compare_all(Q, k)[1]
-        candidates = self._propose(Q, k)
+        candidates = candidates or self._propose(Q, k)
         few = candidates.few
         if few.all():
             return self._select(Q, candidates, k)
@@ -139,15 +198,20 @@ class ExactIndex(NeighborIndex):
 
     def _propose(self, Q, k):
         """The candidates of the queries that have few of them."""
-        z = self._centred(Q)
-        norm = np.sqrt(arrays.square_norms(z))
-        t = arrays.square_norms(Q[:, self._constant].astype(np.float64)
-                                - self.X_[0, self._constant])
-        offset = self._bound.offset(t)
-        z[norm >= arrays.HUGE] = 0  # their products may overflow
+        z, norm, offset = self._scaled(Q)
         return scan.join([
             self._propose_to_group(z[rows], norm[rows], offset[rows], k)
             for rows in arrays.slices(len(z), self._group_size(len(z)))])
+
+    def _scaled(self, Q):
+        """Centred queries, their lengths, and T of the bound."""
+        z = self._centred(Q)
+        norm = np.sqrt(arrays.square_norms(z))
+        t = arrays.square_norms(Q[:, self._constant].astype(np.float64)
+                                - self.X_[0][self._constant])
+        offset = self._bound.offset(t)
+        z[norm >= arrays.HUGE] = 0  # their products may overflow
+        return z, norm, offset
 
     def _propose_to_group(self, z, norm, offset, k):
         """The same of a group of centred queries, see ``scan.Scan``."""
@@ -211,3 +275,8 @@ class ExactIndex(NeighborIndex):
                 np.sqrt(squares),
                 np.broadcast_to(np.arange(N), squares.shape), k)
         return distances, indices
+
+
+def _see(block, group):
+    """A block seen by the scan of a group of queries."""
+    group.see(*block)

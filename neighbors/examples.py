@@ -21,6 +21,7 @@ class IndexedExamples:
         index (str, callable or object): One index a layer.
         layers (str or list): Layers to search.
         index_options (dict): Of a named index.
+        memory (int): Bytes within which they are searched; None: no bound.
 
     Attributes:
         layers_ (tuple): Numbers of the layers searched.
@@ -31,7 +32,7 @@ class IndexedExamples:
     _learned_by = {'fit': 'indexes_'}  # verb: attribute that it sets
 
     def __init__(self, n_class, n_neighbors=75, index='exact', layers='all',
-                 index_options=None):
+                 index_options=None, memory=None):
         for name, value, least in [('n_class', n_class, 2),
                                    ('n_neighbors', n_neighbors, 1)]:
             if value < least:
@@ -42,7 +43,8 @@ class IndexedExamples:
         self.index = index
         self.layers = layers
         self.index_options = index_options
-        LayerIndexes(index, layers, index_options)  # refuses unknown names
+        self.memory = memory
+        LayerIndexes(index, layers, index_options, memory)  # refuses unknown
 
     def fit(self, activations, labels):
         """Indexes the training examples.
@@ -125,8 +127,8 @@ class IndexedExamples:
         labels = as_labels(labels, len(activations[0]), self.n_class)
         k = check_n_neighbors(self.n_neighbors, len(labels))
         indexes = learn(
-            LayerIndexes(self.index, self.layers, self.index_options),
-            activations, labels)
+            LayerIndexes(self.index, self.layers, self.index_options,
+                         self.memory), activations, labels)
         self._indexes = indexes
         self._k = k  # what a search uses, whatever n_neighbors becomes
         self.layers_ = indexes.layers_

@@ -1,6 +1,7 @@
 """Kernel sums where an index finds neighbours, but does not compare all."""
 import numpy as np
 
+import parallel
 from errors import ArgumentError
 from neighbors import arrays
 from neighbors.layers import BATCH, ranked
@@ -53,6 +54,20 @@ class FoundExamples:
                     self._n_class)
         zeros = np.zeros(found.shape[:2])
         return LogSums(found, zeros, zeros)
+
+    def in_pieces(self, Q, squares, pieces):
+        """``log_sums`` of each of some pieces of the queries.
+
+        Args:
+            Q (ndarray): float32 (B, D).
+            squares (list of float): As for ``log_sums``.
+            pieces (list of slice): The pieces.
+
+        Returns:
+            list of LogSums: One a piece.
+        """
+        return parallel.run(lambda rows: self.log_sums(Q[rows], squares),
+                            pieces)
 
     def log_sums_apart(self, Q, square):
         """The same with one bandwidth.

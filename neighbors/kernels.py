@@ -8,12 +8,14 @@ however far from everything.
 
 B queries, N examples of width D, of which d columns vary, C classes.
 """
+import functools
+
 import numpy as np
 
-from neighbors import arrays
+import parallel
+from neighbors import arrays, labelled, reading
 from neighbors.sums import LOWEST, ClassMeans, KernelSums, LogSums
 
-BLOCK = 1024             # examples of a block
 KEPT_BYTES = 1 << 29     # examples up to this size are kept centred in memory
 ROUNDING = 2. ** -53     # u, of float64
 # Beside a sum of LEAST, terms below e^LOWEST are nothing
@@ -23,10 +25,10 @@ LEAST = 1e-250
 class AllExamples:
     """Kernel sums over all N examples of an exact index.
 
-    The examples are taken in the order of (label, index), in blocks of
-    ``BLOCK``: a class is a slice of a block, and the blocks depend on N
-    alone.  A class without any training example counts as one example at
-    |q| + M from q, which is farther than all: its log S is finite, too.
+    The examples come in blocks (``LabelledBlocks``).  Those that are not kept
+    in memory are read once for many queries, each while the one before is
+    multiplied.  A class without any training example counts as one example
+    at |q| + M from q, which is farther than all: its log S is finite, too.
 
     ``log_sums`` multiplies matrices in float64, so that its last bits depend
     on the batch and on the threads.  With the centred query q and example x,
@@ -62,22 +64,17 @@ class AllExamples:
         self._X = index.X_
         self.width = self._X.shape[1]
         self._n_class = n_class
-        self._order = np.argsort(labels, kind='stable')
+        self._n_examples = len(labels)
         self._columns = index.columns_
         self._centre = index.centre_.astype(np.float64)
         constant = np.setdiff1d(np.arange(self.width), self._columns)
-        self._centre[constant] = self._X[0, constant]
-        self._blocks = [(rows, self._class_slices(labels[self._order[rows]]))
-                        for rows in arrays.slices(len(labels), BLOCK)]
-        norms = np.empty(len(labels))
-        size = 8 * len(labels) * (len(self._columns) + 2)
-        self._kept = [] if size <= KEPT_BYTES else None
-        for rows, _ in self._blocks:
-            block = self._block(rows)
-            norms[rows] = -2 * block[:, -2]
-            if self._kept is not None:
-                self._kept.append(block)
-        self._longest = np.sqrt(norms.max())
+        self._centre[constant] = self._X[0][constant]
+        self._queries = index.plan_.queries
+        self._blocks = labelled.LabelledBlocks(
+            self._X, labels, self._centre, self._columns,
+            index.plan_.keeps if index.memory is not None else
+            8 * len(labels) * (len(self._columns) + 2) <= KEPT_BYTES)
+        self._longest = self._blocks.longest
         self._present = np.unique(labels)
 
     def log_sums(self, Q, squares):
@@ -92,25 +89,64 @@ class AllExamples:
         Returns:
             LogSums: (n, B, C), with the bounds E.
         """
-        z, norm = self._centred(Q)
-        half = .5 / np.asarray(squares)[:, None]  # (n, 1)
-        bound = self._bound(half * (norm + self._longest) ** 2)
-        found = LogSums(np.empty((*bound.shape, self._n_class)),
-                        np.zeros(bound.shape), bound)
-        left = np.ones(len(Q), bool)
-        if len(squares) == 1:  # mostly, no sum underflows without a shift
-            rows = np.flatnonzero(bound[0] < 1)
-            sums = self._sums(z[rows], norm[rows], squares, shifted=False)
-            left[rows] = (sums.total[0][:, self._present] < LEAST).any(axis=1)
-            farthest = -half * (norm[rows] + self._longest) ** 2
-            found.values[:, rows] = sums.log(farthest[:, :, None])
-        if left.any():
-            sums = self._sums(z[left], norm[left], squares)
-            found.offset[:, left] = -half * norm[left] ** 2
-            farthest = -half * self._longest * (2 * norm[left]
-                                                + self._longest)
-            found.values[:, left] = sums.log(farthest[:, :, None])
+        found, = self._log_sums([Q], squares)
         return found
+
+    def in_pieces(self, Q, squares, pieces):
+        """``log_sums`` of each of some pieces of the queries.
+
+        Args:
+            Q (ndarray): float32 (B, D).
+            squares (list of float): As for ``log_sums``.
+            pieces (list of slice): The pieces.
+
+        Returns:
+            list of LogSums: One a piece.
+        """
+        if self._blocks.is_kept:
+            return parallel.run(lambda rows: self.log_sums(Q[rows], squares),
+                                pieces)
+        longest = max(rows.stop - rows.start for rows in pieces)
+        together = self._queries // max(1, longest)
+        found = []
+        for group in arrays.slices(len(pieces), together):
+            found += self._log_sums([Q[rows] for rows in pieces[group]],
+                                    squares)
+            reading.release(Q)
+        return found
+
+    def _log_sums(self, parts, squares):
+        """LogSums of several batches, from one pass over the examples."""
+        half = .5 / np.asarray(squares)[:, None]  # (n, 1)
+        centred = [self._centred(Q) for Q in parts]
+        found = [self._unknown(half, norm) for _, norm in centred]
+        left = [np.arange(len(Q)) for Q in parts]
+        if len(squares) == 1:  # mostly, no sum underflows without a shift
+            near = [np.flatnonzero(logs.bound[0] < 1) for logs in found]
+            sums = self._sums(_select(centred, near), squares, shifted=False)
+            for i, (rows, (_, norm)) in enumerate(zip(near, centred,
+                                                      strict=True)):
+                farthest = -half * (norm[rows] + self._longest) ** 2
+                found[i].values[:, rows] = sums[i].log(farthest[:, :, None])
+                sure = (sums[i].total[0][:, self._present] >= LEAST
+                        ).all(axis=1)
+                left[i] = np.setdiff1d(left[i], rows[sure])
+        shifted = [i for i, rows in enumerate(left) if len(rows)]
+        if shifted:
+            sums = self._sums(_select([centred[i] for i in shifted],
+                                      [left[i] for i in shifted]), squares)
+            for i, some in zip(shifted, sums, strict=True):
+                norm = centred[i][1][left[i]]
+                found[i].offset[:, left[i]] = -half * norm ** 2
+                farthest = -half * self._longest * (2 * norm + self._longest)
+                found[i].values[:, left[i]] = some.log(farthest[:, :, None])
+        return found
+
+    def _unknown(self, half, norm):
+        """LogSums (n, B, C) with the bounds E, whose values are not set."""
+        bound = self._bound(half * (norm + self._longest) ** 2)
+        return LogSums(np.empty((*bound.shape, self._n_class)),
+                       np.zeros(bound.shape), bound)
 
     def class_means(self, Q, square):
         """The mean of each class's examples, weighted by their kernels.
@@ -129,8 +165,7 @@ class AllExamples:
         z, norm = self._centred(Q)
         queries = self._scaled(z, norm, 1 / square, shifted=True)
         found = ClassMeans(len(Q), self._n_class, len(self._columns))
-        for number, (_, slices) in enumerate(self._blocks):
-            block = self._examples_of(number)
+        for slices, block in self._blocks.read():
             exponents = queries @ block.T  # (B, n)
             for y, columns in slices:
                 found.add(y, exponents[:, columns], block[columns, :-2])
@@ -142,20 +177,26 @@ class AllExamples:
         farthest = self._longest * (2 * norm + self._longest) / -2 / square
         return found.sums.log(farthest[:, None]), means
 
-    def _sums(self, z, norm, squares, shifted=True):
-        """KernelSums (n, B, C) over all blocks, of centred queries.
+    def _sums(self, parts, squares, shifted=True):
+        """KernelSums (n, B, C) over all blocks, of each batch's queries.
 
-        Shifted, they are those of d^2 - |q|^2, each block's by its own
-        maximum; otherwise those of d^2.
+        A batch is its centred queries and their lengths.  Shifted, the sums
+        are those of d^2 - |q|^2, each block's by its own maximum; otherwise
+        those of d^2.
         """
         # One bandwidth scales the queries, several the products
         scale = 1 / squares[0] if len(squares) == 1 else 1.
-        queries = self._scaled(z, norm, scale, shifted)
+        queries = [self._scaled(z, norm, scale, shifted) for z, norm in parts]
         factors = [1 / square / scale for square in squares]
-        sums = KernelSums.empty((len(squares), len(z), self._n_class))
-        for number in range(len(self._blocks)):
-            sums = sums.merge(self._block_sums(queries, number, factors,
-                                               shifted))
+        sums = [KernelSums.empty((len(squares), len(z), self._n_class))
+                for z, _ in parts]
+
+        def add(block, i):
+            sums[i] = sums[i].merge(self._block_sums(queries[i], block,
+                                                     factors, shifted))
+
+        for block in self._blocks.read():
+            parallel.run(functools.partial(add, block), range(len(parts)))
         return sums
 
     def log_sums_apart(self, Q, square):
@@ -170,8 +211,10 @@ class AllExamples:
         """
         _, norm = self._centred(Q)
         reach = (norm + self._longest) ** 2 / 2 / square
-        found = [self._log_sums_of_one(q, square, -farthest)
-                 for q, farthest in zip(Q, reach, strict=True)]
+        found = [one for rows in arrays.slices(
+                     len(Q), arrays.CELLS // self._n_examples)
+                 for one in self._log_sums_of_each(Q[rows], square,
+                                                   -reach[rows])]
         values, offset = zip(*found, strict=True)
         return LogSums(np.array(values), np.array(offset),
                        4 * self._bound(reach))
@@ -186,14 +229,13 @@ class AllExamples:
         queries[:, -1] = 0 if shifted else -.5 * scale * norm ** 2
         return queries
 
-    def _block_sums(self, queries, number, factors, shifted=True):
-        """KernelSums (n, B, C) of one block.
+    def _block_sums(self, queries, block, factors, shifted=True):
+        """KernelSums (n, B, C) of one block, as read.
 
         ``queries`` (B, d + 2) times ``factors`` (n,) are centred queries
         over s^2, 1 / s^2, and what is added to the exponents.
         """
-        _, slices = self._blocks[number]
-        block = self._examples_of(number)
+        slices, block = block
         sums = KernelSums.empty((len(factors), len(queries), self._n_class))
         exponents = queries @ block.T  # (B, n)
         for y, columns in slices:
@@ -207,64 +249,52 @@ class AllExamples:
                 sums.total[i, :, y] = kernel.sum(axis=1)
         return sums
 
-    def _examples_of(self, number):
-        """What ``_block`` returns for a block, kept or made again."""
-        return (self._block(self._blocks[number][0]) if self._kept is None
-                else self._kept[number])
-
-    def _block(self, rows):
-        """Centred examples, minus half their squared norms, 1s, (n, d + 2)."""
-        x = self._X[self._order[rows]][:, self._columns]
-        block = np.empty((len(x), len(self._columns) + 2))
-        np.subtract(x, self._centre[self._columns], out=block[:, :-2])
-        block[:, -2] = -.5 * arrays.square_norms(block[:, :-2])
-        block[:, -1] = 1
-        return block
-
-    def _class_slices(self, labels):
-        """(class, slice of the block) of the labels (n,), ascending."""
-        starts = np.flatnonzero(np.diff(labels, prepend=-1))
-        stops = [*starts[1:], len(labels)]
-        return [(int(labels[start]), slice(int(start), int(stop)))
-                for start, stop in zip(starts, stops, strict=True)]
-
     def _centred(self, Q):
         """Centred queries float64 (B, D), and their lengths (B,)."""
         z = Q - self._centre
         return z, np.sqrt(arrays.square_norms(z))
 
     def _bound(self, reach):
-        return ROUNDING * ((self.width + 32) * reach + BLOCK
-                           + 8 * len(self._blocks) + 64)
+        return ROUNDING * ((self.width + 32) * reach + labelled.BLOCK
+                           + 8 * len(self._blocks.places) + 64)
 
     # ---------------------------------------------------------- one by one
 
-    def _log_sums_of_one(self, q, square, missing):
-        """Values float64 (C,) and offset of one query (D,)."""
-        squares = np.concatenate([
-            ((x - q) ** 2).sum(axis=1) for x in self._examples()])
-        nearest = self._X[self._order[squares.argmin()]].astype(np.float64)
-        both = nearest - q
-        farther = np.concatenate([  # d_i^2 - d_m^2
-            ((x - nearest) * (x - q + both)).sum(axis=1)
-            for x in self._examples()])
-        exponents = farther / (-2 * square)
+    def _log_sums_of_each(self, Q, square, missing):
+        """Values float64 (C,) and offset of each of a few queries (b, D)."""
+        squares = np.empty((len(Q), self._n_examples))
+        for rows, x in self._blocks.examples():
+            for i, q in enumerate(Q):
+                squares[i, rows] = ((x - q) ** 2).sum(axis=1)
+        least = squares.min(axis=1) / (-2 * square)
+        nearest = self._X[squares.argmin(axis=1)].astype(np.float64)
+        both = nearest - Q
+        for rows, x in self._blocks.examples():
+            for i, q in enumerate(Q):  # d_i^2 - d_m^2
+                squares[i, rows] = ((x - nearest[i]) * (x - q + both[i])
+                                    ).sum(axis=1)
+        return [self._log_sums_of_one(farther / (-2 * square), far - nearness,
+                                      nearness)
+                for farther, far, nearness in zip(squares, missing, least,
+                                                  strict=True)]
+
+    def _log_sums_of_one(self, exponents, missing, nearness):
+        """Values float64 (C,) and offset, from exponents (N,) of a query."""
         sums = KernelSums.empty((self._n_class,))
-        for rows, slices in self._blocks:
+        for rows, order, slices in self._blocks.places:
             block = KernelSums.empty((self._n_class,))
             for y, columns in slices:
-                part = exponents[rows][columns]
+                part = exponents[rows][order][columns]
                 block.shift[y] = part.max()
                 block.total[y] = np.exp(part - part.max()).sum()
             sums = sums.merge(block)
-        nearness = squares.min() / (-2 * square)
-        return sums.log(missing - nearness), nearness
+        return sums.log(missing), nearness
 
-    def _examples(self):
-        """The examples as float64 (n, D), in their order."""
-        size = max(1, arrays.CELLS // 4 // self.width)
-        for rows in arrays.slices(len(self._order), size):
-            yield self._X[self._order[rows]].astype(np.float64, order='C')
+
+def _select(centred, rows):
+    """Some rows of each batch of centred queries and their lengths."""
+    return [(z[some], norm[some]) for (z, norm), some in zip(centred, rows,
+                                                            strict=True)]
 
 
 def _kernels(exponents, factors):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from errors import ArgumentError, UserError
+from neighbors import memory as plans
 from neighbors.arrays import slices
 from neighbors.indexes import INDEXES
 
@@ -35,6 +36,7 @@ class LayerIndexes:
         index (str, callable or object): As for ``DkNN``.
         layers (str or list): As for ``DkNN``.
         options (dict): ``index_options`` of ``DkNN``.
+        memory (int): As for ``DkNN``.
 
     Attributes:
         layers_ (tuple): Numbers of the layers searched, in [0, L).
@@ -43,11 +45,12 @@ class LayerIndexes:
         n_layers_ (int): L, layers of the network.
 
     Raises:
-        ArgumentError: ``index`` or ``layers`` is an unknown name, or there
-            are options for an index that has no name.
+        ArgumentError: ``index`` or ``layers`` is an unknown name, there are
+            options for an index that has no name, or ``memory`` is given
+            with another index than ``'exact'``.
     """
 
-    def __init__(self, index, layers, options=None):
+    def __init__(self, index, layers, options=None, memory=None):
         if isinstance(index, str) and index not in INDEXES:
             raise ArgumentError('index', index, 'is unknown; choose from '
                                 + ', '.join(INDEXES))
@@ -57,9 +60,14 @@ class LayerIndexes:
         if options and not isinstance(index, str):
             raise ArgumentError('index_options', options, 'go with the name '
                                 'of an index; give them to the index itself')
+        if memory is not None and index != 'exact':
+            raise ArgumentError(
+                'memory', memory, f'bounds no search by the index {index}, '
+                "which copies all examples; take 'exact'")
         self._index = index
         self._layers = layers
         self._options = options or {}
+        self._memory = memory
 
     def fit(self, activations, labels=None):
         """Indexes all layers that are to be searched.
@@ -147,14 +155,17 @@ class LayerIndexes:
 
     def _learn(self, activations, labels, make):
         layers = self._choose(len(activations))
-        self.indexes_ = [make(self._new_index(labels), layer)
+        self.widths_ = [activations[layer].shape[1] for layer in layers]
+        share = plans.share(len(activations[0]), self.widths_, self._memory)
+        self.indexes_ = [make(self._new_index(labels, share), layer)
                          for layer in layers]
         self.layers_ = layers
-        self.widths_ = [activations[layer].shape[1] for layer in layers]
         self.n_layers_ = len(activations)
         return self
 
-    def _new_index(self, labels):
+    def _new_index(self, labels, share):
+        if share is not None:
+            return INDEXES['exact'](memory=share)
         make = (functools.partial(INDEXES[self._index], **self._options)
                 if isinstance(self._index, str) else self._index)
         index = make() if callable(make) else copy.deepcopy(make)

@@ -113,11 +113,6 @@ class SoftLayers:
         weights = [weight for _, _, _, weight in used]
         n = len(activations[0])
 
-        def near(rows):
-            return _combine([only(sums.log_sums(q[rows], [square]))
-                             for (sums, _, square, _), q in zip(
-                                 used, Q, strict=True)], weights)
-
         def apart(rows):
             return _combine([sums.log_sums_apart(q[rows], square)
                              for (sums, _, square, _), q in zip(
@@ -125,7 +120,10 @@ class SoftLayers:
 
         if not used:
             return np.zeros((n, self._n_class))
-        return settled(near, apart, n)
+        found = [_single_sums(sums, q, square)
+                 for (sums, _, square, _), q in zip(used, Q, strict=True)]
+        return settled([_combine(parts, weights)
+                        for parts in zip(*found, strict=True)], apart)
 
     def shares(self, activations, distances):
         """The part that some training examples have in a layer's sums.
@@ -144,7 +142,7 @@ class SoftLayers:
             if sums is None:
                 continue
             Q = arrays.as_queries(activations[self._layers[i]], sums.width)
-            totals = settled(*_totals(sums, Q, square), len(Q))
+            totals = _totals(sums, Q, square)
             found[:, i] = np.exp(np.minimum(
                 0, distances[:, i] ** 2 / (-2 * square) - totals[:, None]))
         return found
@@ -207,30 +205,29 @@ def layer_sums(indexes, place, labels, n_class, k):
     return FoundExamples(index, labels, n_class, k, indexes.widths_[place])
 
 
-def settled(near, apart, n):
+def settled(near, apart):
     """Figures on the grid that depend on their query alone.
 
     Args:
-        near (callable): From rows to float64 figures (b, ...) and bounds
-            (b,) on their errors; fast.
-        apart (callable): The same; slow, each row by itself.
-        n (int): Number of rows, B.
+        near (list of tuple): Of pieces of the B queries, one after another:
+            float64 figures (b, ...) and bounds (b,) on their errors.
+        apart (callable): From rows to the same; slow, each row by itself.
 
     Returns:
         ndarray: float64 (B, ...).
     """
-    def settle(rows):
-        values, bounds = near(rows)
+    starts = np.cumsum([0] + [len(bounds) for _, bounds in near])
+
+    def settle(number):
+        values, bounds = near[number]
         figures = on_grid(values)
         # apart's own error is no larger than 4 times that of near
         left = np.flatnonzero(is_open(values, 5 * bounds) & (bounds > 0))
         if len(left):
-            figures[left] = on_grid(apart(np.arange(
-                rows.start, rows.stop)[left])[0])
+            figures[left] = on_grid(apart(starts[number] + left)[0])
         return figures
 
-    return np.concatenate(parallel.run(settle, pieces(n))
-                          or [settle(slice(0, 0))])
+    return np.concatenate(parallel.run(settle, range(len(near))))
 
 
 def pieces(n):
@@ -324,12 +321,19 @@ def _combine(found, weights):
 
 
 def _totals(sums, Q, square):
-    """``near`` and ``apart`` of ``settled`` for the sums of a layer."""
+    """The logarithm of a layer's sums over all classes, float64 (B,)."""
     def total(found):
         return log_sum(found.values) + found.offset, 2 * found.bound
 
-    return (lambda rows: total(only(sums.log_sums(Q[rows], [square]))),
-            lambda rows: total(sums.log_sums_apart(Q[rows], square)))
+    return settled(
+        [total(found) for found in _single_sums(sums, Q, square)],
+        lambda rows: total(sums.log_sums_apart(Q[rows], square)))
+
+
+def _single_sums(sums, Q, square):
+    """LogSums (b, C) of each piece of the queries, one at least."""
+    return [only(found) for found in sums.in_pieces(
+        Q, [square], pieces(len(Q)) or [slice(0, 0)])]
 
 
 def _numbers(name, values, n, least):

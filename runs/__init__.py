@@ -7,12 +7,13 @@ from runs.activations import (
 )
 from runs.folder import folder_of
 from runs.loading import Run, load_run, to_device
+from runs.memory import plan_memory
 from runs.passes import forward, progress_bar
 from runs.predictors import fit_dknn, store_temperature
 from runs.script import run_script
 
 __all__ = [
     'Activations', 'Run', 'encode_examples', 'fit_dknn',
-    'folder_of', 'forward', 'load_run', 'progress_bar', 'run_script',
-    'store_temperature', 'stored_activations', 'stored_splits',
+    'folder_of', 'forward', 'load_run', 'plan_memory', 'progress_bar',
+    'run_script', 'store_temperature', 'stored_activations', 'stored_splits',
     'to_device']

@@ -1,7 +1,6 @@
 """Logits and activations of a run's splits, stored in its folder."""
 import compat  # noqa: F401  (before Chainer)
 
-import functools
 import hashlib
 from typing import NamedTuple
 
@@ -10,11 +9,13 @@ import numpy as np
 import nlp_utils
 from errors import UserError
 from files import stored
+from files.resumable import ArraysInBlocks
 from runs.folder import ACTIVATIONS
 from runs.notes import note
 from runs.passes import array_names, forward
 
-VERSION = 1  # to be raised where activations are computed in another way
+BLOCK = 8192  # texts whose activations are in memory before they are written
+VERSION = 2  # to be raised where activations are computed in another way
 
 
 class Activations(NamedTuple):
@@ -75,7 +76,9 @@ def stored_activations(run, split):
     """What a run's network says of a split; computed once, then stored.
 
     The arrays are stored in the run folder, and stored again when parameters,
-    vocabulary or data changed, or when a file is not as it was written.
+    vocabulary or data changed, or when a file is not as it was written.  They
+    are computed in blocks of ``BLOCK`` texts; what was interrupted goes on
+    with the block where it stopped.
 
     Args:
         run (Run): A trained run.
@@ -96,14 +99,23 @@ def stored_activations(run, split):
     key = _key(run, xs, labels)
 
     def make(temporary):
-        forward(run.model, xs, desc=f'activations of {split}',
-                out=functools.partial(_on_disk, temporary))
+        arrays = ArraysInBlocks(temporary, key, len(xs))
+        if arrays.problem:
+            note(f'{temporary}: {arrays.problem}; begun anew')
+        elif arrays.rows:
+            note(f'{folder}: going on at text {arrays.rows:,} of {len(xs):,}')
+        for logits, layers in _blocks(run, xs, split, arrays.rows):
+            arrays.append(dict(zip(array_names(len(layers)),
+                                   [logits, *layers], strict=True)))
 
     try:
         problem = stored.ensure(folder, key, make)
     except stored.NotWritable as error:
         note(f'{error}; its arrays are computed, but not stored')
-        return Activations(xs, *forward(run.model, xs), labels, key)
+        blocks = [[logits, *layers]
+                  for logits, layers in _blocks(run, xs, split)]
+        logits, *layers = map(np.concatenate, zip(*blocks, strict=True))
+        return Activations(xs, logits, layers, labels, key)
     if problem:
         note(f'{folder}: {problem}; computed again')
     logits, *layers = (
@@ -127,12 +139,11 @@ def stored_splits(run, splits):
     return [found[split] for split in splits]
 
 
-def _on_disk(folder, name, shape):
-    """A float32 array to write into, mapped from a new file."""
-    path = folder / f'{name}.npy'
-    array = np.lib.format.open_memmap(path, 'w+', np.float32, shape)
-    stored.reserve(path, path.stat().st_size)
-    return array
+def _blocks(run, xs, split, start=0):
+    """Logits and layers of each ``BLOCK`` texts, from the text ``start``."""
+    for first in range(start, len(xs), BLOCK):
+        yield forward(run.model, xs.select(slice(first, first + BLOCK)),
+                      desc=f'activations of {split}')
 
 
 def _key(run, xs, labels):

@@ -1,6 +1,7 @@
 """The flags that several scripts share, and which argument each one sets."""
 import argparse
 import os
+import re
 
 from errors import UserError
 from neighbors import INDEXES
@@ -11,7 +12,8 @@ FLAGS = {
     'batchsize': '--batchsize', 'calib_size': '--calib-size',
     'data_dir': '--data-dir', 'dropout': '--dropout',
     'embed_dropout': '--embed-dropout', 'gpu': '--gpu',
-    'index': '--index', 'layers': '--layers', 'model_setup': '--model-setup',
+    'index': '--index', 'layers': '--layers', 'memory': '--memory',
+    'model_setup': '--model-setup',
     'n_layers': '--layer', 'n_neighbors': '--neighbors',
     'n_units': '--unit', 'learning_rate': '--learning-rate', 'out': '--out',
     'uri': '--milvus-uri',
@@ -58,6 +60,18 @@ def number_below(most):
 
     parse.__name__ = 'number'  # argparse names it
     return parse
+
+
+def size(text):
+    """A type for argparse: bytes, such as 4G, 512M, 1.5g or 100000K."""
+    found = re.fullmatch(r'([0-9]{1,15}(?:\.[0-9]{1,9})?)([KMG]?)',
+                         text.upper())
+    if not found:
+        raise argparse.ArgumentTypeError(
+            f'expected a number of bytes like 4G, 512M or 100000K, got '
+            f'{text!r}')
+    number, unit = found.groups()
+    return int(float(number) * 1024 ** ' KMG'.index(unit or ' '))
 
 
 positive = whole_number(1)
@@ -107,6 +121,10 @@ def add_dknn_flags(parser):
     parser.add_argument('--class-conditional', action='store_true',
                         help='p-values against the calibration examples of '
                              'the same label only (Mondrian)')
+    parser.add_argument('--memory', type=size, metavar='SIZE',
+                        help='memory of the whole process, like 4G or 512M: '
+                             'activations beyond it stay on disk (default: '
+                             'no bound)')
 
 
 def dknn_options(args):

@@ -16,11 +16,11 @@ def progress_bar(total, desc, unit):
 
 
 def array_names(n_layers):
-    """Names under which ``forward`` asks for its arrays: logits, layers."""
+    """Names under which what ``forward`` gives is stored: logits, layers."""
     return ['logits'] + [f'layer_{i}' for i in range(n_layers)]
 
 
-def forward(model, xs, desc=None, out=None):
+def forward(model, xs, desc=None):
     """Logits and every layer's activations of any number of texts.
 
     Args:
@@ -28,9 +28,6 @@ def forward(model, xs, desc=None, out=None):
         xs (Texts): n texts or pairs, n at least 1; or what ``Texts.of``
             takes.
         desc (str): Name for a progress bar; without it there is none.
-        out (callable): ``out(name, shape)`` returns the float32 array to
-            write into, for what does not fit into memory; without it the
-            arrays are in memory.
 
     Returns:
         tuple: Logits, float32 (n, C), and list of layers, float32 (n, D_l).
@@ -42,7 +39,6 @@ def forward(model, xs, desc=None, out=None):
     n = len(texts)
     if not n:
         raise UserError('there is no text to run the model on')
-    out = out or (lambda name, shape: np.empty(shape, np.float32))
     first, *others = packing.batches_by_length(texts.n_tokens(),
                                                model.tokens_per_batch)
     with progress_bar(n, desc, 'text') as bar:
@@ -56,8 +52,7 @@ def forward(model, xs, desc=None, out=None):
                 array[rows] = part
 
         parts = compute(first)  # tells how wide the layers are
-        arrays = [out(name, (n, part.shape[1])) for name, part in
-                  zip(array_names(len(parts) - 1), parts, strict=True)]
+        arrays = [np.empty((n, part.shape[1]), np.float32) for part in parts]
         fill(first, parts)
         devices.run_batches(lambda rows: fill(rows, compute(rows)), others,
                             model)

@@ -17,7 +17,7 @@ TUNING = 'tuning.json'
 
 
 def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
-             class_conditional=False, index_options=None):
+             class_conditional=False, index_options=None, memory=None):
     """DkNN fitted on the training split, calibrated on the calibration one.
 
     Its soft conformity is tuned on the validation split.  What that finds,
@@ -31,6 +31,8 @@ def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
         layers (str or list of int): Layers to search.
         class_conditional (bool): Whether p-values are those of one label.
         index_options (dict): As for ``DkNN``.
+        memory (int): Bytes for the search (``runs.plan_memory``), as for
+            ``DkNN``.
 
     Returns:
         DkNN: Fitted, tuned and calibrated.
@@ -41,7 +43,7 @@ def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
     dknn = DkNN(len(run.data.label_names), n_neighbors=n_neighbors,
                 index=index, layers=layers,
                 class_conditional=class_conditional,
-                index_options=index_options)
+                index_options=index_options, memory=memory)
     if not INDEXES[index].worth_storing:
         dknn.fit(train.layers, train.labels)
     else:

@@ -29,7 +29,7 @@ LIBRARY = {
     'dknn': 'neighbors',
     'nets': 'compat errors functions links',
     'runs': 'compat dknn errors files functions metrics neighbors nets '
-            'nlp_utils terminal text_datasets',
+            'nlp_utils parallel terminal text_datasets',
     'saliency': 'compat dknn errors files metrics nlp_utils runs '
                 'text_datasets',
     'evaluation': 'compat dknn errors files functions metrics neighbors runs '

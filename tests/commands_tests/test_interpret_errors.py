@@ -57,8 +57,9 @@ def test_refuses(name, folders, tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize('flags', [
     ['--model-setup', 'x'], ['--gpu', '-1'], ['--data-dir', 'x'],
     ['--index', 'exact'], ['--milvus-uri', 'x.db'], ['--lsh'], ['-k', '75'],
-    ['--layers', 'all'], ['--class-conditional'], ['--text', 'a'],
-    ['--input', 'x'], ['--split', 'test'], ['--limit', '1'], ['--ids', '1'],
+    ['--layers', 'all'], ['--class-conditional'], ['--memory', '4G'],
+    ['--text', 'a'], ['--input', 'x'],
+    ['--split', 'test'], ['--limit', '1'], ['--ids', '1'],
     ['--only', 'wrong'], ['--method', 'random'], ['--interp_method', 'dknn'],
     ['--premise'], ['--nearest', '5'], ['--reduce', 'random'],
     ['--steps', '50'], ['--soft_steps', '8'],

@@ -11,7 +11,7 @@ from soft_examples import examples, layer
 from threadpoolctl import threadpool_limits
 
 from errors import ArgumentError
-from neighbors import INDEXES, bandwidths, kernels, soft
+from neighbors import INDEXES, bandwidths, kernels, labelled, soft
 from neighbors.layers import LayerIndexes
 from neighbors.sums import KernelSums, only
 
@@ -238,13 +238,13 @@ def test_both_ways_stay_within_the_bound():
 
 
 def test_sums_merge_in_any_order():
-    X, labels = examples(5 * kernels.BLOCK // 2, widths=(6,))
+    X, labels = examples(5 * labelled.BLOCK // 2, widths=(6,))
     index = LayerIndexes('exact', 'all').fit(X).indexes_[0]
     all_blocks = kernels.AllExamples(index, labels, 3)
     queries = np.zeros((4, 8))
     queries[:, -2] = 1
-    parts = [all_blocks._block_sums(queries, number, [1.])
-             for number in range(3)]
+    parts = [all_blocks._block_sums(queries, block, [1.])
+             for block in all_blocks._blocks.read()]
     one, two, three = parts
     left = one.merge(two).merge(three)
     right = three.merge(one.merge(two))

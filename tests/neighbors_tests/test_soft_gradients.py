@@ -10,7 +10,7 @@ from soft_examples import layer
 
 from dknn import DkNN
 from errors import ArgumentError, UserError
-from neighbors import INDEXES, kernels, sums
+from neighbors import INDEXES, kernels, labelled, sums
 
 # Small enough for differences in every direction
 examples = functools.partial(soft_examples.examples, N=200, widths=(6, 3))
@@ -65,7 +65,7 @@ def test_differences(n_class):
 
 
 def test_blocks_and_batches_change_nothing():
-    X, labels = examples(N=5 * kernels.BLOCK // 2)
+    X, labels = examples(N=5 * labelled.BLOCK // 2)
     Q, targets = examples(N=600, seed=1)
     dknn = tuned(X, labels, [1., 1.], [1., 1.], 3)
     found = dknn.soft_gradients(Q, targets)
@@ -78,7 +78,7 @@ def test_blocks_and_batches_change_nothing():
     for one, other in zip(unkept.soft_gradients(Q, targets), found,
                           strict=True):
         np.testing.assert_array_equal(one, other)
-    with mock.patch.object(kernels, 'BLOCK', 7):
+    with mock.patch.object(labelled, 'BLOCK', 7):
         small = tuned(X, labels, [1., 1.], [1., 1.], 3)
     for one, other in zip(small.soft_gradients(Q, targets), found,
                           strict=True):

@@ -3,6 +3,7 @@ import compat  # noqa: F401  (before Chainer)
 
 import copy
 import os
+import shutil
 
 import chainer
 import numpy as np
@@ -218,3 +219,57 @@ def test_a_folder_that_cannot_be_written(run_folder, monkeypatch, capsys):
     np.testing.assert_allclose(found.logits, expected, rtol=1e-4, atol=1e-6)
     assert 'computed, but not stored' in capsys.readouterr().err
     assert not (run_folder / 'activations').exists()
+
+
+# ------------------------------------------------------------------- in blocks
+
+def test_interrupted_activations_go_on_where_they_stopped(
+        run_folder, monkeypatch, capsys):
+    """126 texts in blocks of 50: the same bytes, no block computed twice."""
+    monkeypatch.setattr('runs.activations.BLOCK', 50)
+    run = runs.load_run(run_folder)
+    folder = run_folder / 'activations' / 'train'
+    runs.stored_activations(run, 'train')
+    expected = {path.name: path.read_bytes() for path in folder.iterdir()}
+    real, sizes = runs.activations.forward, []
+
+    def interrupted(model, xs, **options):
+        if len(sizes) == 2:
+            raise KeyboardInterrupt
+        sizes.append(len(xs))
+        return real(model, xs, **options)
+
+    shutil.rmtree(folder)
+    monkeypatch.setattr('runs.activations.forward', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        runs.stored_activations(run, 'train')
+    assert not folder.exists()
+    sizes.pop()
+    capsys.readouterr()
+    runs.stored_activations(run, 'train')
+    assert sizes == [50, 26]
+    assert {path.name: path.read_bytes()
+            for path in folder.iterdir()} == expected
+    assert capsys.readouterr().err == (
+        f'{folder}: going on at text 100 of 126\n')
+
+
+def test_blocks_of_another_network_are_not_used(run_folder, monkeypatch):
+    monkeypatch.setattr('runs.activations.BLOCK', 50)
+    run, other = runs.load_run(run_folder), runs.load_run(run_folder)
+    other.model.output.b.array[:] += [1, 2]
+    chainer.serializers.save_npz(run_folder / 'best_model.npz', other.model)
+    real, calls = runs.activations.forward, []
+
+    def interrupted(model, xs, **options):
+        calls.append(xs)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(model, xs, **options)
+
+    monkeypatch.setattr('runs.activations.forward', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        runs.stored_activations(run, 'train')
+    new = runs.stored_activations(runs.load_run(run_folder), 'train')
+    expected, _ = real(other.model, new.xs)
+    np.testing.assert_allclose(new.logits, expected, rtol=1e-4, atol=1e-6)

@@ -1,0 +1,220 @@
+#!/usr/bin/env python
+"""Search among activations larger than memory: time and peak memory.
+
+    python benchmarks/scale.py --memory 1G --sizes 10000 100000
+
+Makes activations like those after a ReLU, clustered by class, some columns
+dead, N x 4 x 1,200 on disk; then asks, in a process of its own for each size,
+for votes and soft conformity of 1,000 queries, beside the matrix products and
+one reading of the files.  Prints a table and writes it into docs/scale.md.
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+if __name__ == '__main__':
+    sys.path.insert(0, str(ROOT))
+
+import runs  # noqa: E402
+from benchmarks.timing import Clock  # noqa: E402
+from dknn import DkNN  # noqa: E402
+from errors import UserError  # noqa: E402
+from neighbors import memory as plans  # noqa: E402
+from runs import flags  # noqa: E402
+from runs.memory import in_megabytes, resident  # noqa: E402
+from tools import pages  # noqa: E402
+
+PAGE = 'scale.md'
+BLOCK = 4096     # examples that are made, multiplied or read at once
+DEAD = 10        # one column in so many is always 0
+SPREAD = .3      # of the classes' centres, in units of the noise
+K = 75
+COLUMNS = ('examples', 'on disk, GB', 'peak memory, GB', 'fit, s', 'votes, s',
+           'soft, s', 'sgemm, s', 'reading, s', 'votes / both', 'soft / both')
+
+
+def made_layers(folder, n, n_layers, width, n_class, seed=0):
+    """Writes activations, block by block, and their labels.
+
+    Args:
+        folder (Path): An existing folder; gets ``labels.npy``, ``0.npy``, ...
+        n (int): Examples.
+        n_layers (int): Layers.
+        width (int): D of each.
+        n_class (int): C.
+        seed (int): Of everything drawn.
+    """
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, n_class, n)
+    np.save(folder / 'labels.npy', labels)
+    for layer in range(n_layers):
+        centres = SPREAD * rng.standard_normal((n_class, width), np.float32)
+        with open(folder / f'{layer}.npy', 'wb') as stream:
+            np.lib.format.write_array_header_1_0(stream, {
+                'descr': '<f4', 'fortran_order': False, 'shape': (n, width)})
+            for first in range(0, n, BLOCK):
+                rows = labels[first:first + BLOCK]
+                h = rng.standard_normal((len(rows), width), np.float32)
+                h = np.maximum(h + centres[rows], 0)
+                h[:, ::DEAD] = 0
+                stream.write(h)
+
+
+def mapped(folder):
+    """The layers of a folder, mapped, and the labels."""
+    names = sorted(folder.glob('[0-9]*.npy'), key=lambda path: int(path.stem))
+    return ([np.load(name, mmap_mode='r') for name in names],
+            np.load(folder / 'labels.npy'))
+
+
+def measured(folder, n_queries, memory):
+    """Seconds of each stage, and the peak of resident memory.
+
+    Args:
+        folder (Path): Of ``made_layers``.
+        n_queries (int): The first so many examples are moved a little.
+        memory (int): Bytes for the whole process.
+
+    Returns:
+        dict: Name of a stage to seconds; ``peak``, bytes.
+
+    Raises:
+        UserError: ``memory`` is too little.
+    """
+    layers, labels = mapped(folder)
+    rng = np.random.default_rng(1)
+    Q = [np.maximum(h[:n_queries] + rng.standard_normal(
+        h[:n_queries].shape, np.float32) / 2, 0) for h in layers]
+    clock = Clock()
+    least = resident() + plans.least_of_all(
+        len(labels), [h.shape[1] for h in layers])
+    if memory < least:
+        raise UserError(f'--memory {in_megabytes(memory)} is too little; '
+                        f'give {in_megabytes(least)} or more')
+    dknn = DkNN(int(labels.max()) + 1, K, memory=memory - resident())
+    forget(folder)
+    clock('fit', dknn.fit, layers, labels)
+    forget(folder)
+    clock('votes', dknn.votes, Q)
+    # About the distance of neighbours: d^2 = D in each layer
+    width = layers[0].shape[1]
+    dknn.use_tuning([(width / 8) ** .5] * len(layers),
+                    [1 / len(layers)] * len(layers))
+    forget(folder)
+    clock('soft', dknn.soft_log_odds, Q)
+    peak = peak_memory()
+    clock('sgemm', products, layers, Q)
+    forget(folder)
+    clock('reading', read, folder)
+    return {**clock.seconds, 'peak': peak}
+
+
+def products(layers, queries):
+    """As many products as a search needs, of one block again and again."""
+    for h, q in zip(layers, queries, strict=True):
+        block = np.array(h[:BLOCK])
+        for first in range(0, len(h), BLOCK):
+            q @ block[:len(h) - first].T
+
+
+def read(folder):
+    """Reads every file once, from its start to its end."""
+    for path in folder.glob('*.npy'):
+        with open(path, 'rb', buffering=0) as stream:
+            while stream.read(1 << 24):
+                pass
+
+
+def forget(folder):
+    """Asks the system to drop what it keeps of the files in memory."""
+    for path in folder.glob('*.npy'):
+        with open(path, 'rb') as stream:
+            os.fsync(stream.fileno())
+            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def peak_memory():
+    """Bytes, of this process alone: resource's figure may be its parent's."""
+    for line in pathlib.Path('/proc/self/status').read_text().splitlines():
+        if line.startswith('VmHWM'):
+            return 1024 * int(line.split()[1])
+    raise RuntimeError('this system does not tell the peak of memory')
+
+
+def row_of(n, size, found):
+    """Cells of the table, as text.
+
+    Args:
+        n (int): Examples.
+        size (int): Bytes on disk.
+        found (dict): What ``measured`` returned.
+
+    Returns:
+        list of str: In the order of ``COLUMNS``.
+    """
+    both = found['sgemm'] + found['reading']
+    seconds = [found[name] for name in ('fit', 'votes', 'soft', 'sgemm',
+                                        'reading')]
+    return [f'{n:,}', f'{size / 2 ** 30:.2f}', f'{found["peak"] / 2**30:.2f}',
+            *(f'{value:.1f}' for value in seconds),
+            f'{found["votes"] / both:.2f}', f'{found["soft"] / both:.2f}']
+
+
+def in_a_process(folder, args):
+    """What ``measured`` returns, of a process that does nothing else."""
+    done = subprocess.run(
+        [sys.executable, __file__, '--measure', str(folder), '--queries',
+         str(args.queries), '--memory', str(args.memory)],
+        stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)  # it has said why
+    return json.loads(done.stdout)
+
+
+def build_parser():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    add = parser.add_argument
+    add('--sizes', type=flags.positive, nargs='+', default=[10_000, 100_000],
+        metavar='N', help='numbers of examples (default: 10000 100000)')
+    add('--layers', type=flags.positive, default=4, help='(default: 4)')
+    add('--width', type=flags.positive, default=1200, help='(default: 1200)')
+    add('--classes', type=flags.positive, default=14, help='(default: 14)')
+    add('--queries', type=flags.positive, default=1000,
+        help='(default: 1,000)')
+    add('--memory', type=flags.size, default=flags.size('1G'),
+        help='of the whole process (default: 1G)')
+    add('--folder', type=pathlib.Path, help='where there is space (default: '
+        'the system\'s temporary folder)')
+    add('--docs', type=pathlib.Path, default=ROOT / 'docs',
+        help='where scale.md is (default: docs)')
+    add('--measure', type=pathlib.Path, metavar='FOLDER',
+        help='print the figures of activations made before, as JSON')
+    return parser
+
+
+def main(argv=None):
+    args = build_parser().parse_args(argv)
+    if args.measure:
+        print(json.dumps(measured(args.measure, args.queries, args.memory)))
+        return
+    rows = []
+    for n in args.sizes:
+        with tempfile.TemporaryDirectory(dir=args.folder) as name:
+            folder = pathlib.Path(name)
+            made_layers(folder, n, args.layers, args.width, args.classes)
+            size = sum(path.stat().st_size for path in folder.iterdir())
+            rows.append(row_of(n, size, in_a_process(folder, args)))
+    text = pages.table(COLUMNS, rows)
+    print(text)
+    pages.write_between(args.docs / PAGE, f'\n{text}\n')
+
+
+if __name__ == '__main__':
+    runs.run_script(main)

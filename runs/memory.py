@@ -1,0 +1,128 @@
+"""What a script does within a bound on the memory of its process."""
+import compat  # noqa: F401  (before Chainer)
+
+import math
+import os
+
+import parallel
+from errors import UserError
+from neighbors import memory as plans
+from runs.activations import BLOCK, encode_examples
+from runs.folder import ACTIVATIONS, SPLITS
+from runs.notes import note
+
+MEGABYTE = 1 << 20
+# A batch of the network holds about so many numbers a token and unit
+NETWORK_CELLS = 8
+RESERVE = 96 * MEGABYTE  # for texts, predictions, records and the page
+
+
+def plan_memory(run, memory, index='exact', layers='all', n_held=0,
+                n_searches=1):
+    """Bytes that remain for the search; says how they will be used.
+
+    A process holds what it holds already (Python, the network, the texts), a
+    ``RESERVE``, batches of the network with a block of activations, and the
+    search.  Pages of files that the system keeps for itself do not count.
+
+    Args:
+        run (Run): A trained run.
+        memory (int): Bytes that the whole process may have resident; None
+            for no bound.
+        index (str): As for ``fit_dknn``.
+        layers (str or list of int): As for ``fit_dknn``.
+        n_held (int): Texts whose activations the script itself holds.
+        n_searches (int): Fitted DkNNs beside each other, which share it.
+
+    Returns:
+        int: What ``fit_dknn`` takes as ``memory``; None without a bound.
+
+    Raises:
+        UserError: It is too little, or the index is bounded by nothing.
+    """
+    if memory is None:
+        return None
+    if index != 'exact':
+        raise UserError(
+            f'`memory` bounds no search with `index` {index}, which copies '
+            'all activations; leave one of them out', 'memory', 'index')
+    widths, n_class = _widths(run)
+    searched = _searched(widths, layers)
+    n_train = len(run.data.train)
+    text = 4 * (sum(widths) + n_class)  # bytes of its activations
+    held = resident() + RESERVE + n_held * text
+    batches = _batches(run, max(widths), text)
+    needed = plans.least_of_all(n_train, searched)
+    least = held + batches + n_searches * needed
+    if memory < least:
+        raise UserError(
+            f'`memory` {in_megabytes(memory)} is too little for {n_train:,} '
+            f'texts in {len(searched)} layers; give {in_megabytes(least)} '
+            'or more', 'memory')
+    rest = (memory - held - batches) // n_searches
+    note(f'memory: {in_megabytes(memory)}, of which {in_megabytes(held)} are '
+         f'in use or kept free, {in_megabytes(batches)} for batches of the '
+         f'network, {in_megabytes(rest)} for a search')
+    _tell_layers(n_train, searched, rest)
+    n_texts = sum(len(getattr(run.data, split)) for split in SPLITS)
+    note(f'disk: {in_megabytes(n_texts * text)} of activations in '
+         f'{run.folder / ACTIVATIONS}')
+    return rest
+
+
+def resident():
+    """Bytes of this process that are in memory.
+
+    Returns:
+        int: At present; or the most so far, where only that is known.
+    """
+    try:
+        with open('/proc/self/statm', encoding='ascii') as stream:
+            return int(stream.read().split()[1]) * os.sysconf('SC_PAGE_SIZE')
+    except OSError:
+        import resource  # of POSIX only
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def in_megabytes(size):
+    """Bytes as a flag takes them, rounded up: ``'512M'``."""
+    return f'{math.ceil(size / MEGABYTE):,}M'.replace(',', '')
+
+
+def _batches(run, width, text):
+    """Bytes of the network's batches and of a block of activations."""
+    splits = [getattr(run.data, split) for split in SPLITS]
+    n_tokens = max(sum(len(tokens) + 1 for example in split
+                       for tokens in example.texts) for split in splits)
+    tokens = min(n_tokens, run.model.tokens_per_batch * parallel.n_workers())
+    block = min(BLOCK, max(map(len, splits)))
+    return 4 * NETWORK_CELLS * width * tokens + 2 * text * block
+
+
+def _tell_layers(n_train, widths, memory):
+    """A line about each width."""
+    share = plans.share(n_train, widths, memory)
+    for width in dict.fromkeys(widths):
+        plan = plans.plan(n_train, width, share)
+        what = ('kept in memory' if plan.keeps else
+                f'read in blocks of {plan.block:,}, once for up to '
+                f'{plan.queries:,} texts')
+        note(f'{widths.count(width)} of {len(widths)} layers, '
+             f'{n_train:,} x {width:,}: {what}')
+
+
+def _widths(run):
+    """Width of every layer, and the number of classes, from one text."""
+    xs, _ = encode_examples(run.data.train[:1], run.vocab)
+    logits, layers = run.model.logits_and_activations(xs)
+    return [layer.shape[1] for layer in layers], logits.shape[1]
+
+
+def _searched(widths, layers):
+    """Widths of the layers that are searched; of all if some do not exist."""
+    if layers == 'last':
+        return widths[-1:]
+    try:
+        return widths if layers == 'all' else [widths[i] for i in layers]
+    except IndexError:  # fit_dknn says so
+        return widths
