@@ -45,7 +45,7 @@ demo: setup
 	$(BIN)/python interpret.py --model-setup $(DEMO)
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: setup
 	$(BIN)/python -m ruff check .

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Evaluate the models of docs/results.md, and write its tables.
 
-    DKNN_DATA=... python tools/results.py [--only TEXT] [--out results]
+    DKNN_DATA=... python tools/results.py [--only TEXT ...] [--out results]
 
 Every model is trained with each of ``SEEDS`` (``tools/experiments.py``), then
 evaluated with another network of the same data and seed as the judge of its
@@ -117,7 +117,7 @@ def results(only, out, n_jobs):
     """Makes, or reads, the evaluation of every model.
 
     Args:
-        only (str): Models whose flags hold this.
+        only (list of str): Models whose flags hold one of these.
         out (str): As for ``experiments.place_of``.
         n_jobs (int): Runs at the same time, each on one core.
 
@@ -126,7 +126,8 @@ def results(only, out, n_jobs):
         them, one a seed.
     """
     choices = [Choice(data, model, seed) for data in DATA for model in MODELS
-               for seed in SEEDS if only in Choice(data, model, seed).flags]
+               for seed in SEEDS if any(
+                   text in Choice(data, model, seed).flags for text in only)]
     trained = dict.fromkeys(itertools.chain.from_iterable(
         [own, own.judge, *own.ensemble] for own in choices))
     jobs.run(experiments.result, [(own.flags, out, own.seed)
@@ -141,8 +142,8 @@ def results(only, out, n_jobs):
 def build_parser():
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
     add = parser.add_argument
-    add('--only', default='', metavar='TEXT',
-        help='only models whose flags hold TEXT')
+    add('--only', nargs='+', default=[''], metavar='TEXT',
+        help='only models whose flags hold one of these, such as data sets')
     add('--out', default=RESULTS, metavar='DIR',
         help="folder of all runs, relative to the project's (default: "
              f'{RESULTS})')

