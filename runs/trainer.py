@@ -78,6 +78,10 @@ class Patience:
         return (trainer.updater.epoch >= self._epoch
                 or since >= self._patience)
 
+    def get_training_length(self):
+        """The most there can be, for Chainer's progress bar."""
+        return self._epoch, 'epoch'
+
 
 class Updater(training.StandardUpdater):
     """Steps on the training loss and, if asked to, on the adversarial one.

@@ -1,9 +1,12 @@
 """What train.py starts from, prints, writes and refuses."""
 import compat  # noqa: F401  (before Chainer)
 
+import contextlib
 import json
 import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -74,6 +77,25 @@ def test_quiet_where_there_is_no_terminal(toy, tmp_path):
     assert f'validation accuracy {best:.4f}' in said
     setup = tmp_path / 'toy_cnn' / 'args.json'
     assert f'next: python run_dknn.py --model-setup {setup}' in said
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='POSIX terminals')
+def test_a_bar_on_a_terminal(toy, tmp_path):
+    """126 texts in batches of 16 for 2 epochs: 10 steps are 160 of 252."""
+    import pty
+    ours, theirs = pty.openpty()
+    done = subprocess.Popen(
+        [sys.executable, str(toys.ROOT / 'train.py'), '--dataset', str(toy),
+         '--out', str(tmp_path), *toys.SMALL], stdout=theirs,
+        stderr=subprocess.PIPE)
+    os.close(theirs)
+    said = b''
+    with contextlib.suppress(OSError):  # the end, on Linux
+        while part := os.read(ours, 1 << 12):
+            said += part
+    os.close(ours)
+    assert done.communicate() == (None, b'') and done.returncode == 0
+    assert re.search(rb'total \[#+\.+\] 63\.49%', said)
 
 
 def test_settings_name_no_place(toy, tmp_path, monkeypatch):
