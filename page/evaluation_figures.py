@@ -2,7 +2,7 @@
 from page.drawing import COLOURS, DASHES, write_figure
 
 
-def write_estimates_figure(path, panels):
+def write_estimates_figure(path, panels, with_zero=False):
     """Writes figures with their intervals, a row each, panels side by side.
 
     Args:
@@ -11,6 +11,8 @@ def write_estimates_figure(path, panels):
             name and (value, low, high), floats, or None to draw nothing; the
             rows of all panels have the same names, the first row is at the
             top.
+        with_zero (bool): Whether every axis reaches its 0, as those of gaps
+            do; it is marked wherever it is.
 
     Raises:
         ValueError: There is no panel, or a panel without rows.
@@ -32,7 +34,8 @@ def write_estimates_figure(path, panels):
                 axis.plot([low, high], [place, place], color=COLOURS[0],
                           lw=1.4, solid_capstyle='butt')
                 axis.plot([value], [place], 'o', ms=4, color=COLOURS[0])
-            if axis.get_xlim()[0] < 0 < axis.get_xlim()[1]:
+            low, high = axis.get_xlim()
+            if with_zero or low < 0 < high:
                 axis.axvline(0, color='#888888', lw=.8)
             axis.set(xlabel=title)
             axis.grid(axis='x', color='#e5e5e5', lw=.6)

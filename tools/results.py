@@ -166,7 +166,7 @@ def main(argv=None):
     pages.write_between(page, text)
     panels = summaries.panels(found)
     if panels:
-        figures.write_estimates_figure(args.docs / FIGURE, panels)
+        figures.write_estimates_figure(args.docs / FIGURE, panels, True)
 
 
 if __name__ == '__main__':

@@ -22,6 +22,14 @@ def test_estimates_and_their_intervals(monkeypatch):
     assert left.yaxis_inverted() and left.get_xlabel() == 'share'
 
 
+def test_gaps_reach_to_zero(monkeypatch):
+    panels = [('gap', [('one', (.5, .25, 1.))])]
+    (without,) = drawn(monkeypatch, write_estimates_figure, panels).axes
+    assert len(without.lines) == 2 and without.get_xlim()[0] > 0
+    (within,) = drawn(monkeypatch, write_estimates_figure, panels, True).axes
+    assert len(within.lines) == 3 and within.get_xlim()[0] <= 0
+
+
 def test_masking_curves(monkeypatch):
     figure = drawn(monkeypatch, write_masking_figure, [
         ('first', [('a', [1., .5, 0.])]), ('last', [('a', [1., 1., 0.])])],
