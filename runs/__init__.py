@@ -6,6 +6,7 @@ from runs.activations import (
     stored_splits,
 )
 from runs.folder import folder_of
+from runs.given import load_given, load_named
 from runs.loading import Run, load_run, to_device
 from runs.passes import forward, progress_bar
 from runs.predictors import fit_dknn, store_temperature
@@ -13,6 +14,6 @@ from runs.script import run_script
 
 __all__ = [
     'Activations', 'Run', 'encode_examples', 'fit_dknn',
-    'folder_of', 'forward', 'load_run', 'progress_bar', 'run_script',
-    'store_temperature', 'stored_activations', 'stored_splits',
-    'to_device']
+    'folder_of', 'forward', 'load_given', 'load_named', 'load_run',
+    'progress_bar', 'run_script', 'store_temperature', 'stored_activations',
+    'stored_splits', 'to_device']

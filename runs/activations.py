@@ -9,7 +9,7 @@ import numpy as np
 
 import nlp_utils
 from errors import UserError
-from files import stored
+from files import activations, stored, texts
 from runs.folder import ACTIVATIONS
 from runs.notes import note
 from runs.passes import array_names, forward
@@ -21,8 +21,10 @@ class Activations(NamedTuple):
     """What a network says of n examples.
 
     Attributes:
-        xs (nlp_utils.Texts): The examples' word ids.
-        logits (ndarray): Float32 (n, C).
+        xs (nlp_utils.Texts): The examples' word ids; None of another
+            framework's.
+        logits (ndarray): Float32 (n, C); None where another framework's
+            have none.
         layers (list of ndarray): Float32 (n, D_l) each, input side first.
         labels (ndarray): Int32 (n,); -1 where there is none.
         key (str): Names all that the arrays depend on, as a digest; None
@@ -38,7 +40,8 @@ class Activations(NamedTuple):
     def select(self, positions):
         """The examples at these positions (a slice or ints), not stored."""
         return Activations(
-            self.xs.select(positions), self.logits[positions],
+            None if self.xs is None else self.xs.select(positions),
+            None if self.logits is None else self.logits[positions],
             [h[positions] for h in self.layers], self.labels[positions])
 
 
@@ -76,9 +79,11 @@ def stored_activations(run, split):
 
     The arrays are stored in the run folder, and stored again when parameters,
     vocabulary or data changed, or when a file is not as it was written.
+    With labels and texts beside them they are what ``files.activations``
+    reads.
 
     Args:
-        run (Run): A trained run.
+        run (Run): A run; one that was given its activations has them.
         split (str): ``'train'``, ``'valid'``, ``'calib'`` or ``'test'``.
 
     Returns:
@@ -87,6 +92,8 @@ def stored_activations(run, split):
     Raises:
         UserError: If the split has no examples.
     """
+    if run.given is not None:
+        return run.given.splits[split]
     examples = getattr(run.data, split)
     if not examples:
         raise UserError(f'{run.data.name} has no examples in the split '
@@ -98,6 +105,7 @@ def stored_activations(run, split):
     def make(temporary):
         forward(run.model, xs, desc=f'activations of {split}',
                 out=functools.partial(_on_disk, temporary))
+        _describe(run, examples, labels, temporary)
 
     try:
         problem = stored.ensure(folder, key, make)
@@ -133,6 +141,16 @@ def _on_disk(folder, name, shape):
     array = np.lib.format.open_memmap(path, 'w+', np.float32, shape)
     stored.reserve(path, path.stat().st_size)
     return array
+
+
+def _describe(run, examples, labels, folder):
+    """Writes what else another program must know of a split's arrays."""
+    np.save(folder / activations.LABELS, labels)
+    texts.write_texts(folder / activations.TEXTS,
+                      (example.texts for example in examples))
+    activations.write_description(
+        folder.parent, run.data.label_names, run.model.layer_names,
+        run.args['dataset'], run.args['model'])
 
 
 def _key(run, xs, labels):
