@@ -26,33 +26,54 @@ class Part(NamedTuple):
         records (callable): From a Setting to dicts, a line each of the
             part's own JSONL in the run folder; None for a part that has its
             tables only.
+        needs (dict): What the part cannot say without one of
+            ``evaluation.setting.NEEDS``, by its name: the part's own name,
+            or words for some of its tables, rows and columns.
     """
 
     measure: object
     summary: str
     records: object = None
+    needs: dict = {}
+
+    def lacks(self, setting, name):
+        """Of this part: what is left out of a Setting -> what it lacks."""
+        found = {what: need for what, need in self.needs.items()
+                 if not setting.has(need)}
+        return {name: found[name]} if name in found else found
 
 
 PARTS = {
-    'accuracy': Part(accuracy.measure, 'who is right, by layer and by k'),
+    'accuracy': Part(
+        accuracy.measure, 'who is right, by layer and by k',
+        needs={'accuracy of softmax': 'logits', 'linear baseline': 'texts'}),
     'uncertainty': Part(
         uncertainty.measure, 'does a score know when the network is wrong, '
-        'or the text is out of its domain'),
+        'or the text is out of its domain', needs={
+            'calibration of softmax': 'logits', 'error detection': 'logits',
+            'out-of-domain detection': 'network',
+            'scores by dropout and by unknown words': 'network'}),
     'faithfulness': Part(
         faithfulness.measure, 'do the words that an explanation names matter '
-        'to the prediction, and to other judges'),
+        'to the prediction, and to other judges',
+        needs={'faithfulness': 'network'}),
     'agreement': Part(
-        agreement.measure, 'are they the words that people name'),
+        agreement.measure, 'are they the words that people name',
+        needs={'agreement': 'network'}),
     'overconfidence': Part(
         overconfidence.measure, 'does a score stay high on the little that '
-        'input reduction leaves of a text'),
+        'input reduction leaves of a text',
+        needs={'overconfidence': 'network'}),
     'artifacts': Part(
         artifacts.measure, 'of pairs: which words of the second text give '
-        'the label away, and who relies on them'),
+        'the label away, and who relies on them',
+        needs={'artifacts': 'network'}),
     'debugging': Part(
         debugging.measure, 'which training labels do the neighbours '
         'contradict, which test texts stand in training',
-        debugging.records),
+        debugging.records, needs={
+            'near-duplicates': 'texts', 'labels by softmax': 'logits'}),
     'audit': Part(
-        audit.measure, 'what approximate indexes change'),
+        audit.measure, 'what approximate indexes change',
+        needs={'rank agreement of explanations': 'network'}),
 }
