@@ -3,23 +3,27 @@
 
     python evaluate.py --model-setup results/stsa.binary_cnn/args.json
     python evaluate.py --only faithfulness --judge results/stsa.binary_bilstm
+    python evaluate.py --activations DIR
 
 Prints tables and writes ``evaluation.json`` (docs/output.md) and figures into
 the run folder; of some parts, or of a part of the test split,
 ``evaluation.part.json``.  A part that has more to say than tables writes it
-beside, such as ``debugging.jsonl`` and ``debugging.html``.
+beside, such as ``debugging.jsonl`` and ``debugging.html``.  Of activations
+made by another framework (docs/activations.md), what needs a network is left
+out.
 """
 import compat  # noqa: F401  (before Chainer)
 
 import argparse
 import functools
+import pathlib
 import time
 
 import runs
 from errors import UserError
 from evaluation import pictures, tables
 from evaluation.parts import PARTS
-from evaluation.setting import Setting
+from evaluation.setting import NEEDS, Setting
 from files.atomic import write_json, write_jsonl
 from runs import flags, training
 from saliency.outputs import output_path
@@ -30,6 +34,7 @@ VERSION = 1
 def build_parser():
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
     flags.add_run_flags(parser)
+    flags.add_activations_flags(parser)
     flags.add_dknn_flags(parser)
     add = parser.add_argument
     add('--only', nargs='+', choices=PARTS, metavar='PART',
@@ -63,7 +68,7 @@ def build_parser():
 
 def load_setting(args):
     """The run to evaluate, with its judge."""
-    run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
+    run = runs.load_named(args)
     options = {**flags.dknn_options(args), 'memory': plan_memory(args, run)}
     return Setting(run, options, args.limit, args.texts, args.seed, args.ood,
                    load_judge(args, run, options), args.data_dir,
@@ -119,8 +124,31 @@ def load_ensemble(args, run):
     return members
 
 
+def left_out(setting, names):
+    """Parts, or what of them, that a Setting lacks something for.
+
+    Returns:
+        dict: What it lacks, of ``setting.NEEDS``, to a list of str.
+    """
+    found = {}
+    for name in names:
+        for what, need in PARTS[name].lacks(setting, name).items():
+            found.setdefault(need, []).append(what)
+    return found
+
+
 def measure(setting, names):
-    """Name of each part to its tables and the seconds that it took."""
+    """Name of each part to its tables and the seconds that it took.
+
+    Raises:
+        UserError: If there is no part but those that are left out.
+    """
+    names = [name for name in names
+             if name not in PARTS[name].lacks(setting, name)]
+    if not names:
+        raise UserError('all parts of --only need a network, and '
+                        '--activations has none; choose others, or evaluate '
+                        'a run')
     found = {}
     for name in names:
         start = time.perf_counter()
@@ -129,7 +157,7 @@ def measure(setting, names):
     return found
 
 
-def result_of(args, setting, found):
+def result_of(args, setting, found, lacking):
     """The contents of ``evaluation.json``."""
     run = setting.run
     return {
@@ -143,6 +171,7 @@ def result_of(args, setting, found):
             'model': setting.judge.run.args['model'],
             'seed': setting.judge.run.args.get('seed')},
         'ensemble': [member.args.get('seed') for member in setting.ensemble],
+        'left_out': lacking,
         'parts': {name: {'seconds': seconds,
                          'tables': [tables.as_json(t) for t in measured]}
                   for name, (measured, seconds) in found.items()}}
@@ -175,7 +204,7 @@ def pages():
     return {'debugging': suspects.write_page}
 
 
-def write_records(setting, found):
+def write_records(setting, found, folder):
     """Writes what parts have beside their tables; returns the paths.
 
     Each has a JSONL named after the part, perhaps with a page beside it.
@@ -185,7 +214,7 @@ def write_records(setting, found):
         records = measured and PARTS[name].records
         if not records:
             continue
-        lines = run.folder / f'{name}.jsonl'
+        lines = folder / f'{name}.jsonl'
         records = list(records(setting))
         write_jsonl(lines, records)
         paths.append(lines)
@@ -200,19 +229,25 @@ def write_records(setting, found):
 def main(argv=None):
     args = build_parser().parse_args(argv)
     setting = load_setting(args)
-    found = measure(setting, args.only or PARTS)
+    names = args.only or list(PARTS)
+    found, lacking = measure(setting, names), left_out(setting, names)
     show = tables.as_latex if args.latex else tables.as_text
     for name, (measured, seconds) in found.items():
         print(f'{"% " if args.latex else ""}{name}, {seconds:.1f} s\n')
         for table in measured:
             print(show(table), end='\n\n')
+    if lacking:
+        print('% ' * args.latex + 'left out ' + '; '.join(
+            f'{NEEDS[need]}: {", ".join(whats)}'
+            for need, whats in lacking.items()), end='\n\n')
+    folder = pathlib.Path(args.out or setting.run.folder)
     place = functools.partial(
-        output_path, setting.run.folder, split=args.split,
+        output_path, folder, split=args.split,
         part=bool(args.only or args.limit))
     path = place('evaluation.json')
     with training.results_of(setting.run):
-        write_json(path, result_of(args, setting, found))
-        written = [path, *write_records(setting, found),
+        write_json(path, result_of(args, setting, found, lacking))
+        written = [path, *write_records(setting, found, folder),
                    *write_figures(place, found)]
     print('wrote ' + ', '.join(map(str, written)))
 

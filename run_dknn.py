@@ -2,15 +2,19 @@
 """Index, calibrate and evaluate a trained classifier with Deep k-NN.
 
     python run_dknn.py --model-setup results/stsa.binary_cnn/args.json
+    python run_dknn.py --activations DIR
 
 Prints softmax, DkNN and soft DkNN side by side and writes ``dknn.json`` (the
 figures) and ``predictions.jsonl`` (a line a test text) into the run folder; of
 a part of the test split, or another split, ``dknn.part.json`` and
-``predictions.part.jsonl``.
+``predictions.part.jsonl``.  Activations of another framework are a run, too
+(docs/activations.md); of texts with parts left out,
+``leave_one_out.jsonl`` has scores.
 """
 import compat  # noqa: F401  (before Chainer)
 
 import argparse
+import functools
 import time
 
 import numpy as np
@@ -20,7 +24,7 @@ from files.atomic import write_json, write_jsonl
 from metrics.confidence import softmax
 from metrics.reliability import calibration_report
 from runs import flags, training
-from saliency import parts, records
+from saliency import parts, records, variants
 from saliency.outputs import output_path
 
 LEVELS = 0.8, 0.9, 0.95
@@ -32,6 +36,7 @@ MEASURES = 'accuracy', 'nll', 'n_impossible', 'brier', 'ece'
 def build_parser():
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
     flags.add_run_flags(parser)
+    flags.add_activations_flags(parser)
     flags.add_dknn_flags(parser)
     parser.add_argument('--split', choices=['test', 'valid', 'calib'],
                         default='test', help='what to predict (default: '
@@ -54,21 +59,29 @@ def coverage(dknn, p_values, labels):
 
 
 def evaluate(dknn, prediction, soft, probs, softmax_label, labels):
-    """The figures of ``dknn.json`` that compare the predictors."""
+    """The figures of ``dknn.json`` that compare the predictors.
+
+    Without probabilities (None) those of softmax are left out.
+    """
     right = prediction.label == labels
     credibility = prediction.credibility
+    of_softmax, figures = {}, {}
+    if probs is not None:
+        of_softmax = {'softmax': measures(probs, softmax_label, labels)}
+        figures = {
+            'softmax_accuracy': float((softmax_label == labels).mean()),
+            'agreement': float((softmax_label == prediction.label).mean()),
+            'softmax_confidence': float(probs.max(axis=1).mean())}
     return {
-        'softmax_accuracy': float((softmax_label == labels).mean()),
+        **figures,
         'dknn_accuracy': float(right.mean()),
         'soft_accuracy': float((soft.label == labels).mean()),
-        'agreement': float((softmax_label == prediction.label).mean()),
-        'softmax_confidence': float(probs.max(axis=1).mean()),
         'credibility': float(credibility.mean()),
         'credibility_right': _mean(credibility[right]),
         'credibility_wrong': _mean(credibility[~right]),
         'prediction_sets': coverage(dknn, prediction.p_values, labels),
         'predictors': {
-            'softmax': measures(probs, softmax_label, labels),
+            **of_softmax,
             **{name: {**measures(found.conformity, found.label, labels),
                       'credibility': float(found.credibility.mean()),
                       'prediction_sets': coverage(dknn, found.p_values,
@@ -97,46 +110,51 @@ def prediction_records(run, split, dknn, prediction, soft, probs,
             'id': i, 'split': split,
             'texts': [' '.join(tokens) for tokens in examples[i].texts],
             'label': label,
-            'softmax': parts.softmax_part(softmax_label[i], probs[i],
-                                          decimals=DECIMALS),
+            **({} if probs is None else {'softmax': parts.softmax_part(
+                softmax_label[i], probs[i], decimals=DECIMALS)}),
             'dknn': parts.dknn_part(prediction, i, sets[i], DECIMALS),
             'soft': parts.dknn_part(soft, i, soft_sets[i], DECIMALS),
             'label_names': list(run.data.label_names)}
 
 
 def print_table(result):
-    """Prints softmax, DkNN and soft DkNN, side by side."""
+    """Prints softmax, if there is one, DkNN and soft DkNN, side by side."""
     columns = result['predictors'].values()
+    titles = {'softmax': 'softmax', 'dknn': 'DkNN', 'soft': 'soft DkNN'}
+    first = [None] * (len(columns) - 2)
     rows = [(title, [column[name] for column in columns]) for title, name in [
         ('accuracy', 'accuracy'), ('NLL', 'nll'), ('Brier score', 'brier'),
         ('ECE', 'ece')]]
-    _, *with_sets = columns
+    *_, counted, soft = columns
+    with_sets = [counted, soft]
     shown = [next(row for row in column['prediction_sets']
                   if row['level'] == SHOWN_LEVEL) for column in with_sets]
     rows += [(f'prediction sets at {SHOWN_LEVEL:.0%}: {title}',
-              [None, *(row[name] for row in shown)]) for title, name in [
+              [*first, *(row[name] for row in shown)]) for title, name in [
                   ('coverage', 'coverage'), ('mean size', 'mean_size')]]
     rows += [('mean confidence, credibility',
-              [result['softmax_confidence'],
+              [*(result['softmax_confidence'] for _ in first),
                *(column['credibility'] for column in with_sets)]),
-             ('  where DkNN is right', [None, result['credibility_right']]),
-             ('  where DkNN is wrong', [None, result['credibility_wrong']]),
-             ('agreement with softmax', [None, result['agreement']])]
-    print(f'{"":34}{"softmax":>10}{"DkNN":>10}{"soft DkNN":>10}')
+             ('  where DkNN is right', [*first, result['credibility_right']]),
+             ('  where DkNN is wrong', [*first, result['credibility_wrong']])]
+    if first:
+        rows += [('agreement with softmax', [None, result['agreement']])]
+    print(' ' * 34 + ''.join(f'{titles[name]:>10}'
+                             for name in result['predictors']))
     for name, values in rows:
         print(f'{name:34}' + ''.join(
             f'{"" if value is None else format(value, ".4f"):>10}'
             for value in values).rstrip())
-    for name, title in [('dknn', 'DkNN'), ('soft', 'soft DkNN')]:
+    for name in ('dknn', 'soft'):
         if n := result['predictors'][name]['n_impossible']:
-            print(f'{title}: no NLL, as {n:,} of {result["n_test"]:,} labels '
-                  'have the probability 0')
+            print(f'{titles[name]}: no NLL, as {n:,} of '
+                  f'{result["n_test"]:,} labels have the probability 0')
 
 
 def main(argv=None):
     args = build_parser().parse_args(argv)
     start = time.perf_counter()
-    run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
+    run = runs.load_named(args)
     memory = runs.plan_memory(run, args.memory, args.index, args.layers)
     train, calib, test = runs.stored_splits(
         run, ['train', 'calib', args.split])
@@ -145,7 +163,9 @@ def main(argv=None):
     test = test.select(slice(args.limit))
     prediction = dknn.predict(test.layers)
     soft = dknn.predict(test.layers, soft=True)
-    probs, softmax_label = softmax(test.logits), test.logits.argmax(axis=1)
+    probs = softmax_label = None
+    if test.logits is not None:
+        probs, softmax_label = softmax(test.logits), test.logits.argmax(axis=1)
     result = {
         'dataset': run.args['dataset'], 'model': run.args['model'],
         'split': args.split, 'n_train': len(run.data.train),
@@ -156,19 +176,41 @@ def main(argv=None):
         'layers': [run.model.layer_names[i] for i in dknn.layers_],
         'n_neighbors': args.neighbors,
         'class_conditional': args.class_conditional,
-        'bandwidths': dknn.bandwidths_, 'weights': dknn.weights_,
-        'seconds': time.perf_counter() - start}
+        'bandwidths': dknn.bandwidths_, 'weights': dknn.weights_}
+    files = {'predictions.jsonl': prediction_records(
+        run, args.split, dknn, prediction, soft, probs, softmax_label,
+        test.labels), **left_out(run, args, dknn, test, prediction, soft)}
+    result['seconds'] = time.perf_counter() - start
     print_table(result)
-    figures, lines = (output_path(run.folder, name, args.split,
-                                  part=args.limit is not None)
-                      for name in ('dknn.json', 'predictions.jsonl'))
+    written = write_results(run, args, result, files)
+    print(f'{len(test.labels):,} texts in {result["seconds"]:.1f} s; wrote '
+          + ', '.join(map(str, written)))
+
+
+def left_out(run, args, dknn, test, prediction, soft):
+    """Name of a file to its records, where variants of texts were given."""
+    if args.split != 'test' or run.given is None or (
+            run.given.variants is None):
+        return {}
+    scores = variants.leave_one_out(
+        dknn, test, prediction, soft,
+        run.given.variants.of_first(len(test.labels)))
+    return {'leave_one_out.jsonl': variants.variant_records(
+        scores, run.data.label_names)}
+
+
+def write_results(run, args, result, files):
+    """Writes ``dknn.json`` and JSONL files; returns their paths."""
+    place = functools.partial(
+        output_path, args.out or run.folder, split=args.split,
+        part=args.limit is not None)
+    figures, *lines = written = [place(name)
+                                 for name in ('dknn.json', *files)]
     with training.results_of(run):
         write_json(figures, result)
-        write_jsonl(lines, prediction_records(
-            run, args.split, dknn, prediction, soft, probs, softmax_label,
-            test.labels))
-    print(f'{len(test.labels):,} texts in {result["seconds"]:.1f} s; wrote '
-          f'{figures}, {lines}')
+        for path, found in zip(lines, files.values(), strict=True):
+            write_jsonl(path, found)
+    return written
 
 
 if __name__ == '__main__':

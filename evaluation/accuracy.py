@@ -15,9 +15,11 @@ def measure(setting):
         setting (Setting): What to evaluate.
 
     Returns:
-        list of Table: predictors, layers, differences, neighbors.
+        list of Table: predictors, layers, differences (with logits),
+        neighbors.
     """
-    return [predictors(setting), by_layer(setting), differences(setting),
+    return [predictors(setting), by_layer(setting),
+            *([differences(setting)] if setting.has('logits') else []),
             by_neighbors(setting)]
 
 
@@ -25,9 +27,12 @@ def predictors(setting):
     """Accuracy of each predictor, and its paired gap to softmax."""
     counts = setting.counts
     last = _fitted(setting, 'last')
-    labels_of = {
-        'softmax': setting.predicted,
-        'linear baseline': setting.baseline,
+    labels_of = {}
+    if setting.has('logits'):
+        labels_of['softmax'] = setting.predicted
+    if setting.has('texts'):
+        labels_of['linear baseline'] = setting.baseline
+    labels_of |= {
         'DkNN': setting.prediction.label,
         'DkNN, last layer': last.predict(setting.test.layers).label,
         'soft DkNN': setting.soft.label}
@@ -37,8 +42,9 @@ def predictors(setting):
         'predictors', 'accuracy on the test texts',
         ['accuracy', 'minus softmax'],
         [(name, [bootstrap.mean_estimate(values, counts),
-                 None if name == 'softmax' else bootstrap.difference_estimate(
-                     values, right['softmax'], counts)])
+                 None if name == 'softmax' or 'softmax' not in right else
+                 bootstrap.difference_estimate(values, right['softmax'],
+                                               counts)])
          for name, values in right.items()],
         f'{len(setting.labels):,} texts; 95 % intervals by the bootstrap, '
         'paired where two are compared')

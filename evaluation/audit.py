@@ -34,7 +34,8 @@ class Answers(NamedTuple):
         prediction (Prediction): By their votes.
         odds (ndarray): float64 (n, C), log-odds of soft conformity, summed
             over the neighbours found.
-        scores (list of ndarray): Of the words of the first texts.
+        scores (list of ndarray): Of the words of the first texts; empty
+            without a network.
         build, search (float): Seconds.
     """
 
@@ -59,7 +60,8 @@ def measure(setting):
     summed = _sums_over_all(setting)
     n, _, k = truth.found.indices.shape
     rest = [None] * (len(COLUMNS) - 1)
-    rows = [(TRUTH, [1., 0., 0., 0., 1., 0., 0., truth.build,
+    same = 1. if setting.has('network') else None  # explanations
+    rows = [(TRUTH, [1., 0., 0., 0., same, 0., 0., truth.build,
                      truth.search]),
             ('random neighbours', [k / len(setting.train.labels), *rest])]
     notes = []
@@ -105,8 +107,11 @@ def ask(setting, name):
     found = dknn.search(test.layers)
     searched = time.perf_counter()
     dknn.calibrate(calib.layers, calib.labels)
-    scores = scores_of(WordScorer(setting.run, dknn, setting.temperature),
-                       test.xs.select(slice(EXPLAINED)), [METHOD])[METHOD]
+    scores = []
+    if setting.has('network'):
+        scores = scores_of(
+            WordScorer(setting.run, dknn, setting.temperature),
+            test.xs.select(slice(EXPLAINED)), [METHOD])[METHOD]
     return Answers(found, dknn.predict_from_neighbors(found),
                    _soft_odds(setting, dknn, found), scores,
                    built - start, searched - built)

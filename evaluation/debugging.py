@@ -64,13 +64,16 @@ def measure(setting):
         setting (Setting): What to evaluate.
 
     Returns:
-        list of Table: contradicted, suspects, near_duplicates, pairs.
+        list of Table: contradicted, suspects and, with texts,
+        near_duplicates, pairs.
     """
     if len(setting.train.labels) < 2:  # there are no others
         return []
+    found = [contradicted(setting), suspicious(setting)]
+    if not setting.has('texts'):
+        return found
     pairs = near_duplicates.find(setting)
-    return [contradicted(setting), suspicious(setting),
-            near_duplicates.counts(setting, pairs),
+    return [*found, near_duplicates.counts(setting, pairs),
             near_duplicates.shown(setting, pairs)]
 
 
@@ -147,14 +150,15 @@ def contradicted(setting):
     found = setting.suspects
     soft = found.said != found.labels
     counted = found.votes.argmax(axis=1) != found.labels
-    network = setting.train.logits.argmax(axis=1) != found.labels
+    network = (setting.train.logits.argmax(axis=1) != found.labels
+               if setting.has('logits') else None)
     rows = []
     for label, name in [*enumerate(setting.run.data.label_names),
                         (None, 'all')]:
         own = (found.labels == label) | (label is None)
         if own.any():
             rows.append((name, [int(own.sum()), *(
-                int((own & wrong).sum())
+                None if wrong is None else int((own & wrong).sum())
                 for wrong in (soft, counted, soft & counted, network))]))
     return Table(
         'contradicted', 'training texts whose label others contradict',
@@ -170,7 +174,7 @@ def suspicious(setting):
     return Table(
         'suspects', 'training texts that their neighbours contradict most',
         ['index', 'label', 'neighbours say', 'conformity', 'soft log-odds'],
-        [(shortened(data.train[i].texts), [
+        [(shortened(data.train[i].texts) or f'example {i}', [
             int(i), names[found.labels[i]], names[found.said[i]],
             float(found.conformity[i]), float(found.own_odds[i])])
          for i in found.order[:SHOWN]],

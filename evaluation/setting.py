@@ -14,6 +14,11 @@ from metrics import bootstrap
 from metrics.confidence import softmax
 from saliency.scorer import WordScorer
 
+# What parts of an evaluation may need that activations of another framework
+# lack, and how messages say so
+NEEDS = {'network': 'without a network', 'logits': 'without logits',
+         'texts': 'without texts'}
+
 
 class Setting:
     """A trained run to evaluate.
@@ -42,7 +47,7 @@ class Setting:
             ``test`` is that which is evaluated.
         labels (ndarray): int32 (n,), of the test texts.
         dknn (DkNN): Fitted, tuned, calibrated.
-        temperature (float): T.
+        temperature (float): T; None without logits.
         prediction, soft (Prediction): What DkNN and soft DkNN say of the
             test texts.
         counts (ndarray): Draws of the bootstrap over the test texts.
@@ -63,7 +68,15 @@ class Setting:
         self.labels = self.test.labels
         self.dknn = runs.fit_dknn(run, self.train, self.calib,
                                   **self.dknn_options)
-        self.temperature = runs.store_temperature(run, self.calib)
+        self.temperature = (runs.store_temperature(run, self.calib)
+                            if self.has('logits') else None)
+
+    def has(self, need):
+        """Whether there is one of ``NEEDS``."""
+        if need == 'logits':
+            return self.test.logits is not None
+        return self.run.given is None or (
+            need == 'texts' and bool(self.run.data.test[0].texts))
 
     @functools.cached_property
     def examples(self):

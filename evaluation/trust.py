@@ -124,6 +124,8 @@ def _trust_score(setting):
 
 
 def _dropout(setting):
+    if not setting.has('network'):
+        return None
     model = setting.run.model
 
     def score(asked):
@@ -151,6 +153,9 @@ def _ensemble(setting):
 
 
 def _unknown_words(setting):
+    if not setting.has('network'):
+        return None
+
     def score(asked):
         return -np.array([np.mean(np.concatenate([ids[:-1] for ids in texts])
                                   == UNK) for texts in zip(
@@ -161,6 +166,8 @@ def _unknown_words(setting):
 def _familiar(setting):
     """Fisher's combination of how far the neighbours are and how many words
     are unknown, each against the calibration texts."""
+    if not setting.has('network'):
+        return None
     parts = [make(setting) for make in (_outlier_factor, _unknown_words)]
     usual = [np.sort(score(setting.held_out)) for score in parts]
 

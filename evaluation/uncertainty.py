@@ -20,23 +20,29 @@ def measure(setting):
         setting (Setting): What to evaluate.
 
     Returns:
-        list of Table: calibration, errors, outside, outside_fpr, sets,
-        sets_by_class.
+        list of Table: calibration, errors (with logits), outside and
+        outside_fpr (with a network), sets, sets_by_class.
     """
-    scorers = trust.scorers(setting)
-    inside = {name: score(setting.asked) for name, score in scorers.items()}
-    return [calibration(setting), errors(setting, inside),
-            *out_of_domain(setting, scorers, inside),
-            sets(setting), sets_by_class(setting)]
+    found = [calibration(setting)]
+    if setting.has('logits'):  # all scores are about softmax's class
+        scorers = trust.scorers(setting)
+        inside = {name: score(setting.asked)
+                  for name, score in scorers.items()}
+        found.append(errors(setting, inside))
+        if setting.has('network'):
+            found += out_of_domain(setting, scorers, inside)
+    return [*found, sets(setting), sets_by_class(setting)]
 
 
 def calibration(setting):
     """NLL, Brier score and ECE of the probabilities."""
-    predictors = {
-        'softmax': (setting.probabilities, setting.predicted),
-        f'softmax at T = {setting.temperature:.3f}': (
+    predictors = {}
+    if setting.has('logits'):
+        predictors['softmax'] = setting.probabilities, setting.predicted
+        predictors[f'softmax at T = {setting.temperature:.3f}'] = (
             softmax(setting.test.logits, setting.temperature),
-            setting.predicted),
+            setting.predicted)
+    predictors |= {
         'DkNN': (setting.prediction.conformity, setting.prediction.label),
         'soft DkNN': (setting.soft.conformity, setting.soft.label)}
     rows = []

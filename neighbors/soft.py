@@ -13,6 +13,8 @@ that matrix products leave within E of the middle between two steps is
 computed again, from its query alone: no figure depends on the batch, its
 order, or the number of threads.
 """
+import math
+
 import numpy as np
 
 import parallel
@@ -54,7 +56,7 @@ def is_open(values, bounds):
     Returns:
         ndarray: bool (B,), whether any of a row could.
     """
-    values = values.reshape(len(values), -1)
+    values = values.reshape(len(values), math.prod(values.shape[1:]))
     step = _step(values)
     parts = values / step
     gap = np.abs(parts - np.floor(parts) - .5) * step

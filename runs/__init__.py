@@ -6,6 +6,7 @@ from runs.activations import (
     stored_splits,
 )
 from runs.folder import folder_of
+from runs.given import load_given, load_named
 from runs.loading import Run, load_run, to_device
 from runs.memory import plan_memory
 from runs.passes import forward, progress_bar
@@ -14,6 +15,6 @@ from runs.script import run_script
 
 __all__ = [
     'Activations', 'Run', 'encode_examples', 'fit_dknn',
-    'folder_of', 'forward', 'load_run', 'plan_memory', 'progress_bar',
-    'run_script', 'store_temperature', 'stored_activations', 'stored_splits',
-    'to_device']
+    'folder_of', 'forward', 'load_given', 'load_named', 'load_run',
+    'plan_memory', 'progress_bar', 'run_script', 'store_temperature',
+    'stored_activations', 'stored_splits', 'to_device']

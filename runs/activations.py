@@ -8,22 +8,24 @@ import numpy as np
 
 import nlp_utils
 from errors import UserError
-from files import stored
+from files import activations, stored, texts
 from files.resumable import ArraysInBlocks
 from runs.folder import ACTIVATIONS
 from runs.notes import note
 from runs.passes import array_names, forward
 
 BLOCK = 8192  # texts whose activations are in memory before they are written
-VERSION = 2  # to be raised where activations are computed in another way
+VERSION = 3  # to be raised where activations are computed in another way
 
 
 class Activations(NamedTuple):
     """What a network says of n examples.
 
     Attributes:
-        xs (nlp_utils.Texts): The examples' word ids.
-        logits (ndarray): Float32 (n, C).
+        xs (nlp_utils.Texts): The examples' word ids; None of another
+            framework's.
+        logits (ndarray): Float32 (n, C); None where another framework's
+            have none.
         layers (list of ndarray): Float32 (n, D_l) each, input side first.
         labels (ndarray): Int32 (n,); -1 where there is none.
         key (str): Names all that the arrays depend on, as a digest; None
@@ -39,7 +41,8 @@ class Activations(NamedTuple):
     def select(self, positions):
         """The examples at these positions (a slice or ints), not stored."""
         return Activations(
-            self.xs.select(positions), self.logits[positions],
+            None if self.xs is None else self.xs.select(positions),
+            None if self.logits is None else self.logits[positions],
             [h[positions] for h in self.layers], self.labels[positions])
 
 
@@ -78,10 +81,11 @@ def stored_activations(run, split):
     The arrays are stored in the run folder, and stored again when parameters,
     vocabulary or data changed, or when a file is not as it was written.  They
     are computed in blocks of ``BLOCK`` texts; what was interrupted goes on
-    with the block where it stopped.
+    with the block where it stopped.  With labels and texts beside them they
+    are what ``files.activations`` reads.
 
     Args:
-        run (Run): A trained run.
+        run (Run): A run; one that was given its activations has them.
         split (str): ``'train'``, ``'valid'``, ``'calib'`` or ``'test'``.
 
     Returns:
@@ -90,6 +94,8 @@ def stored_activations(run, split):
     Raises:
         UserError: If the split has no examples.
     """
+    if run.given is not None:
+        return run.given.splits[split]
     examples = getattr(run.data, split)
     if not examples:
         raise UserError(f'{run.data.name} has no examples in the split '
@@ -107,6 +113,7 @@ def stored_activations(run, split):
         for logits, layers in _blocks(run, xs, split, arrays.rows):
             arrays.append(dict(zip(array_names(len(layers)),
                                    [logits, *layers], strict=True)))
+        _describe(run, examples, labels, temporary)
 
     try:
         problem = stored.ensure(folder, key, make)
@@ -144,6 +151,16 @@ def _blocks(run, xs, split, start=0):
     for first in range(start, len(xs), BLOCK):
         yield forward(run.model, xs.select(slice(first, first + BLOCK)),
                       desc=f'activations of {split}')
+
+
+def _describe(run, examples, labels, folder):
+    """Writes what else another program must know of a split's arrays."""
+    np.save(folder / activations.LABELS, labels)
+    texts.write_texts(folder / activations.TEXTS,
+                      (example.texts for example in examples))
+    activations.write_description(
+        folder.parent, run.data.label_names, run.model.layer_names,
+        run.args['dataset'], run.args['model'])
 
 
 def _key(run, xs, labels):

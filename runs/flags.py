@@ -103,6 +103,16 @@ def add_run_flags(parser):
                              '(default: $DKNN_DATA)')
 
 
+def add_activations_flags(parser):
+    """Adds the flags of scripts that also run on activations alone."""
+    parser.add_argument('--activations', metavar='DIR',
+                        help='instead of a run, a folder of activations made '
+                             'by any framework (docs/activations.md)')
+    parser.add_argument('--out', metavar='DIR',
+                        help='where the results go (default: the run folder, '
+                             'or that of --activations)')
+
+
 def add_dknn_flags(parser):
     """Adds the flags of every script that asks for neighbours."""
     parser.add_argument('--index', choices=sorted(INDEXES), default='exact',

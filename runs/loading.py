@@ -29,6 +29,9 @@ class Run(NamedTuple):
             ``SNLIClassifier`` for pairs.
         digest (str): SHA256 of the parameters' file, as it was when they
             were read, in hexadecimal.
+        given (runs.given.Given): Activations of another framework, where
+            there is no network and the model has nothing but the names of
+            its layers (``runs.given``); None of a trained run.
     """
 
     folder: pathlib.Path
@@ -37,6 +40,7 @@ class Run(NamedTuple):
     data: text_datasets.Dataset
     model: chainer.Chain
     digest: str
+    given: object = None
 
 
 def load_run(model_setup=None, data_dir=None, gpu=-1):

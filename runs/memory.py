@@ -38,10 +38,15 @@ def plan_memory(run, memory, index='exact', layers='all', n_held=0,
         int: What ``fit_dknn`` takes as ``memory``; None without a bound.
 
     Raises:
-        UserError: It is too little, or the index is bounded by nothing.
+        UserError: It is too little, or bounds neither the index nor
+            activations that were given.
     """
     if memory is None:
         return None
+    if run.given is not None:
+        raise UserError(
+            f'`memory` does not bound activations that were given, such as '
+            f'those of {run.folder}; leave it out', 'memory')
     if index != 'exact':
         raise UserError(
             f'`memory` bounds no search with `index` {index}, which copies '

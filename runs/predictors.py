@@ -21,7 +21,8 @@ def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
     """DkNN fitted on the training split, calibrated on the calibration one.
 
     Its soft conformity is tuned on the validation split.  What that finds,
-    and an index that takes long to build, are stored in the run folder.
+    and an index that takes long to build, are stored in the run folder, but
+    not for activations without a key, those of another framework.
 
     Args:
         run (Run): A trained run.
@@ -44,7 +45,7 @@ def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
                 index=index, layers=layers,
                 class_conditional=class_conditional,
                 index_options=index_options, memory=memory)
-    if not INDEXES[index].worth_storing:
+    if train.key is None or not INDEXES[index].worth_storing:
         dknn.fit(train.layers, train.labels)
     else:
         _fit_or_load(dknn, run.folder / ACTIVATIONS / f'index_{index}',
@@ -75,6 +76,9 @@ def _fit_or_load(dknn, folder, train):
 def _tune_or_load(dknn, run, train):
     """Takes the stored bandwidths and weights, or chooses and stores them."""
     valid = stored_activations(run, 'valid')
+    if train.key is None:
+        dknn.tune(valid.layers, valid.labels)
+        return
     folder = run.folder / ACTIVATIONS / f'tuning_{dknn.index}'
     key = ' '.join(map(str, [
         train.key, valid.key, dknn.layers,
@@ -101,7 +105,8 @@ def _tune_or_load(dknn, run, train):
 def store_temperature(run, calib):
     """Fits the temperature on the calibration split and stores it.
 
-    ``temperature.json`` also holds the split's NLL before and after.
+    ``temperature.json`` also holds the split's NLL before and after.  It is
+    not written for activations without a key, those of another framework.
 
     Args:
         run (Run): A trained run.
@@ -111,6 +116,8 @@ def store_temperature(run, calib):
         float: T > 0.
     """
     temperature = confidence.fit_temperature(calib.logits, calib.labels)
+    if calib.key is None:
+        return temperature
     before, after = (confidence.negative_log_likelihood(
         confidence.softmax(calib.logits, t), calib.labels)
         for t in (1.0, temperature))

@@ -245,3 +245,12 @@ def test_errors_of_values():
                            ([h * np.nan for h in valid], 'NaN')]:
         with pytest.raises(UserError, match=message):
             dknn.use_tuning([1, 1], [1, 1]).soft_log_odds(wrong)
+
+
+def test_no_example_has_no_figures():
+    h, labels = clusters(50)
+    dknn = DkNN(3, 5).fit(h, labels).tune(*clusters(5, 1)).calibrate(
+        *clusters(5, 2))
+    none = [layer[:0] for layer in h]
+    assert dknn.soft_log_odds(none).shape == (0, 3)
+    assert dknn.predict(none, soft=True).p_values.shape == (0, 3)

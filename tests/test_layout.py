@@ -43,6 +43,7 @@ WITHOUT_CHAINER = ('dknn', 'neighbors', 'metrics', 'page', 'visualize',
                    'saliency.methods', 'saliency.attribution',
                    'saliency.coalitions',
                    'saliency.outputs', 'saliency.parts', 'saliency.schema',
+                   'saliency.variants',
                    'errors', 'parallel', 'terminal')
 HEAVY = ('matplotlib', 'sklearn', 'nltk', 'faiss', 'nearpy', 'jinja2',
          'pymilvus')

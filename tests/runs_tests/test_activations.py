@@ -30,7 +30,7 @@ def test_activations_are_the_models(run_folder):
             assert one.dtype == np.float32
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
     assert sorted(os.listdir(run_folder / 'activations')) == sorted(
-        SPLITS)
+        [*SPLITS, 'activations.json'])
 
 
 def test_activations_are_kept(run_folder, monkeypatch):
