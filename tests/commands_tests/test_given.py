@@ -216,5 +216,7 @@ def test_flags_that_do_not_fit(tmp_path):
     folder = str(given_folders.write(tmp_path / 'given'))
     with pytest.raises(UserError, match='--model-setup needs one'):
         run_dknn.main(['--activations', folder, '--model-setup', folder])
+    with pytest.raises(UserError, match='does not bound activations'):
+        run_dknn.main(['--activations', folder, '--memory', '4G'])
     with pytest.raises(UserError, match='exceeds the 40'):
         run_dknn.main(['--activations', folder])

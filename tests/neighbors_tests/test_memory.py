@@ -190,6 +190,7 @@ def test_more_memory_means_larger_blocks_until_all_is_kept():
 PEAK = '''
 import resource, sys, threading
 import numpy as np
+import parallel
 from dknn import DkNN
 from neighbors import ExactIndex
 
@@ -206,10 +207,11 @@ labels = np.arange(len(X[0])) % 2
 Q = [np.array(x[:300]) for x in X]
 DkNN(2, 5).fit([q[:50] for q in Q], labels[:50]).votes(Q)  # loads BLAS
 before = peak()
-stack, threads = 1 << 20, 4  # what is reserved for a thread counts as data
+# What is reserved for a thread counts as data: its stack, and OpenBLAS's 32 MB
+stack, reserved = 1 << 20, 33 << 20
 threading.stack_size(stack)
 resource.setrlimit(resource.RLIMIT_DATA, [
-    before['VmData'] + bound + threads * stack] * 2)
+    before['VmData'] + bound + parallel.n_workers() * reserved] * 2)
 dknn = DkNN(2, 75, lambda: ExactIndex(bound)).fit(X, labels)
 dknn.votes(Q)
 dknn.use_tuning([9., 9.], [1., 1.]).soft_log_odds(Q)
