@@ -10,6 +10,7 @@ import json
 import pathlib
 import zlib
 
+from files.atomic import replacing_folder
 from files.resumable import PROGRESS, resumable_folder
 
 KEY = 'key'
@@ -22,15 +23,16 @@ class NotWritable(Exception):
     """There is no such folder yet, and none can be written here."""
 
 
-def ensure(folder, key, make):
+def ensure(folder, key, make, goes_on=False):
     """Makes a folder unless it is there, whole, and has this key.
 
     Args:
         folder (Path): The folder.
         key (str): Names all that its files depend on.
-        make (callable): From a folder to nothing; writes the files.  The
-            folder is empty, or what ``files.resumable`` left of an earlier
-            try, perhaps with another key.
+        make (callable): From a folder to nothing; writes the files.
+        goes_on (bool): Whether `make` goes on with what an earlier try,
+            perhaps with another key, left (``files.resumable``); otherwise it
+            gets an empty folder.
 
     Returns:
         str: What was wrong with a folder of this key that had to be made
@@ -45,7 +47,8 @@ def ensure(folder, key, make):
     if problem is None:
         return ''
     try:
-        with resumable_folder(folder) as temporary:
+        begin = resumable_folder if goes_on else replacing_folder
+        with begin(folder) as temporary:
             make(temporary)
             names = sorted({path.name for path in temporary.iterdir()}
                            - {KEY, PROGRESS})

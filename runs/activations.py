@@ -116,7 +116,7 @@ def stored_activations(run, split):
         _describe(run, examples, labels, temporary)
 
     try:
-        problem = stored.ensure(folder, key, make)
+        problem = stored.ensure(folder, key, make, goes_on=True)
     except stored.NotWritable as error:
         note(f'{error}; its arrays are computed, but not stored')
         blocks = [[logits, *layers]

@@ -1,6 +1,8 @@
 """How far a prediction can be trusted: scores by hand, and of toy runs."""
 import compat  # noqa: F401  (before Chainer)
 
+from types import SimpleNamespace
+
 import numpy as np
 
 import runs
@@ -52,7 +54,7 @@ def test_outlier_factor_by_hand():
 
 def test_unknown_words_by_hand():
     """Of one text of 4 words 1 is unknown; of a pair's 1 + 3 words, 2."""
-    score = trust.SCORES['unknown words'](None)
+    score = trust.SCORES['unknown words'](SimpleNamespace(has=bool))
     one = Texts([np.array([5, UNK, 6, 7, EOS])])
     two = Texts([np.array([UNK, EOS])], [np.array([8, UNK, 9, EOS])])
     for xs, expected in (one, -1 / 4), (two, -2 / 4):
@@ -63,6 +65,7 @@ def test_distance_and_unknown_words_are_combined_by_hand(monkeypatch):
     """Calibration scores 1, 2, 3 of each.  p = (those at most as high + 1)
     / 4: of 2.5 and 0, (2 + 1) / 4 and 1 / 4."""
     class Own:
+        has = bool
         held_out = np.array([1., 2., 3.]), np.array([3., 1., 2.])
 
     monkeypatch.setattr(trust, '_outlier_factor', lambda _: lambda a: a[0])

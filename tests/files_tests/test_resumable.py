@@ -34,7 +34,7 @@ def write(folder, key='key', salt=0, until=N):
             arrays.append({name: values(name, salt)[first:first + BLOCK]
                            for name in ARRAYS})
 
-    stored.ensure(folder, key, make)
+    stored.ensure(folder, key, make, goes_on=True)
     return found[0]
 
 
