@@ -43,9 +43,10 @@ def no_milvus():
 
 def asks_milvus(item):
     """Whether a test is marked ``milvus``, or one over ``INDEXES``."""
-    parameters = getattr(item, 'callspec', None)
-    return item.get_closest_marker('milvus') or (
-        parameters and 'milvus' in parameters.params.values())
+    parameters = item.callspec.params if hasattr(item, 'callspec') else {}
+    return item.get_closest_marker('milvus') or any(
+        isinstance(value, str) and value == 'milvus'  # others are arrays
+        for value in parameters.values())
 
 
 def pytest_collection_modifyitems(items):
