@@ -19,13 +19,13 @@ COMMANDS = [
     *((f'{script}.py --help', [f'{script}.py', '--help'], 1.5)
       for script in ('train', 'run_dknn', 'interpret', 'calibration'))]
 DEMO = ['make', 'demo']
-# ru_maxrss would also count the process that this one was forked from.
 PEAK = '''
 import shutil, sys
 import run_dknn
+from benchmarks.timing import peak_memory
 shutil.rmtree(sys.argv[1] + '/activations', ignore_errors=True)
 run_dknn.main(['--model-setup', sys.argv[1]])
-print(open('/proc/self/status').read())
+print(peak_memory())
 '''
 
 
@@ -76,6 +76,4 @@ def peak_memory(folder):
     result = subprocess.run(
         [sys.executable, '-c', PEAK, str(folder)], cwd=ROOT, check=True,
         stdout=subprocess.PIPE, text=True)
-    line, = (line for line in result.stdout.splitlines()
-             if line.startswith('VmHWM'))
-    return int(line.split()[1]) / 1024
+    return int(result.stdout.split()[-1]) / 2 ** 20

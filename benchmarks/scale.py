@@ -8,29 +8,29 @@ dead, N x 4 x 1,200 on disk; then asks, in a process of its own for each size,
 for votes and soft conformity of 1,000 queries, beside the matrix products and
 one reading of the files.  Prints a table and writes it into docs/scale.md.
 """
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
 import argparse
 import json
 import os
-import pathlib
 import subprocess
-import sys
 import tempfile
 
 import numpy as np
 
+import runs
+from benchmarks.timing import Clock, peak_memory
+from dknn import DkNN
+from errors import UserError
+from neighbors import memory as plans
+from runs import flags
+from runs.memory import in_megabytes, resident
+from tools import pages
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-if __name__ == '__main__':
-    sys.path.insert(0, str(ROOT))
-
-import runs  # noqa: E402
-from benchmarks.timing import Clock  # noqa: E402
-from dknn import DkNN  # noqa: E402
-from errors import UserError  # noqa: E402
-from neighbors import memory as plans  # noqa: E402
-from runs import flags  # noqa: E402
-from runs.memory import in_megabytes, resident  # noqa: E402
-from tools import pages  # noqa: E402
-
 PAGE = 'scale.md'
 BLOCK = 4096     # examples that are made, multiplied or read at once
 DEAD = 10        # one column in so many is always 0
@@ -138,14 +138,6 @@ def forget(folder):
         with open(path, 'rb') as stream:
             os.fsync(stream.fileno())
             os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
-def peak_memory():
-    """Bytes, of this process alone: resource's figure may be its parent's."""
-    for line in pathlib.Path('/proc/self/status').read_text().splitlines():
-        if line.startswith('VmHWM'):
-            return 1024 * int(line.split()[1])
-    raise RuntimeError('this system does not tell the peak of memory')
 
 
 def row_of(n, size, found):

@@ -1,6 +1,4 @@
 """Who is right: softmax, a linear baseline, DkNN and soft DkNN."""
-
-from dknn import DkNN
 from evaluation.tables import Table
 from metrics import bootstrap
 from neighbors.votes import sum_by_label
@@ -85,11 +83,8 @@ def differences(setting):
 def by_neighbors(setting):
     """DkNN with other numbers of neighbours, from one search."""
     ks = [k for k in KS if k <= len(setting.train.labels)]
-    dknn = DkNN(setting.dknn.n_class, n_neighbors=ks[-1],
-                index=setting.dknn.index, layers=setting.dknn.layers,
-                index_options=setting.dknn.index_options,
-                memory=setting.dknn.memory).fit(
-                    setting.train.layers, setting.train.labels)
+    dknn = setting.new_dknn(n_neighbors=ks[-1]).fit(
+        setting.train.layers, setting.train.labels)
     found = dknn.kneighbors(setting.test.layers)
     rows = []
     for k in ks:
@@ -106,9 +101,7 @@ def by_neighbors(setting):
 
 def _fitted(setting, layers):
     """DkNN like the setting's, of other layers; calibrated."""
-    options = {**setting.dknn_options, 'layers': layers}
-    options.setdefault('index', 'exact')
-    return DkNN(setting.dknn.n_class, **options).fit(
+    return setting.new_dknn(layers=layers).fit(
         setting.train.layers, setting.train.labels).calibrate(
             setting.calib.layers, setting.calib.labels)
 

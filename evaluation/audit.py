@@ -176,8 +176,8 @@ def _sums_over_all(setting):
     """Soft log-odds, float64 (n, C), of the exact index."""
     dknn, train = setting.dknn, setting.train
     if not INDEXES[dknn.index].compares_all:
-        dknn = DkNN(dknn.n_class, **_indexed_by(setting, TRUTH)).fit(
-                train.layers, train.labels).use_tuning(
-                    dknn.bandwidths_, dknn.weights_)
+        dknn = setting.new_dknn(index=TRUTH, index_options=None).fit(
+            train.layers, train.labels).use_tuning(
+                dknn.bandwidths_, dknn.weights_)
     return dknn.soft_log_odds(
         [h[:MOST_TEXTS] for h in setting.test.layers])

@@ -6,6 +6,7 @@ import functools
 import numpy as np
 
 import runs
+from dknn import DkNN
 from evaluation import linear
 from evaluation.asked import Asked
 from evaluation.debugging import rank
@@ -77,6 +78,17 @@ class Setting:
             return self.test.logits is not None
         return self.run.given is None or (
             need == 'texts' and bool(self.run.data.test[0].texts))
+
+    def new_dknn(self, **changes):
+        """A DkNN with the run's options but for some; not fitted.
+
+        Args:
+            changes (object): By name, arguments of ``DkNN``.
+
+        Returns:
+            DkNN: As new.
+        """
+        return DkNN(self.dknn.n_class, **{**self.dknn_options, **changes})
 
     @functools.cached_property
     def examples(self):

@@ -3,7 +3,6 @@ import compat  # noqa: F401  (before Chainer)
 
 import numpy as np
 
-from dknn import DkNN
 from evaluation import estimates
 from evaluation.explanations import scores_of
 from evaluation.tables import Table
@@ -85,8 +84,7 @@ def randomised(setting):
         model=_untrained(setting.run.model, setting.seed))
     train, valid, calib = (activations_of(run, getattr(run.data, split))
                            for split in ('train', 'valid', 'calib'))
-    dknn = DkNN(setting.dknn.n_class, **{'index': 'exact',
-                                         **setting.dknn_options})
+    dknn = setting.new_dknn()
     dknn.fit(train.layers, train.labels)
     dknn.tune(valid.layers, valid.labels)
     dknn.calibrate(calib.layers, calib.labels)

@@ -163,12 +163,16 @@ def _unknown_words(setting):
     return score
 
 
-def _familiar(setting):
-    """Fisher's combination of how far the neighbours are and how many words
-    are unknown, each against the calibration texts."""
-    if not setting.has('network'):
-        return None
-    parts = [make(setting) for make in (_outlier_factor, _unknown_words)]
+def combined(setting, parts):
+    """Fisher's combination of scores, each against the calibration texts.
+
+    Args:
+        setting (Setting): What is evaluated.
+        parts (list of callable): From an Asked to floats (n,).
+
+    Returns:
+        callable: Likewise, the sum of the logarithms of their p-values.
+    """
     usual = [np.sort(score(setting.held_out)) for score in parts]
 
     def score(asked):
@@ -242,8 +246,10 @@ SCORES = {
     'soft credibility': _soft_credibility,
     'neighbour distance': _mean_distance,
     'outlier factor': _outlier_factor,
-    'outlier factor, unknown words': _familiar,
 }
+# Name -> the scores that it combines
+COMBINED = {
+    'outlier factor, unknown words': ('outlier factor', 'unknown words')}
 
 
 def scorers(setting):
@@ -256,4 +262,7 @@ def scorers(setting):
         dict: Name to a function of an Asked that returns floats (n,).
     """
     made = {name: make(setting) for name, make in SCORES.items()}
-    return {name: score for name, score in made.items() if score is not None}
+    made = {name: score for name, score in made.items() if score is not None}
+    return made | {
+        name: combined(setting, [made[part] for part in parts])
+        for name, parts in COMBINED.items() if made.keys() >= set(parts)}

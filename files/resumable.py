@@ -180,8 +180,8 @@ def _find_problem(folder, begun):
     for name, about in begun['files'].items():
         path = folder / f'{name}.npy'
         try:
-            crc = _checksum(path, about['start'],
-                            about['row'] * begun['rows'])
+            crc = checksum(path, about['start'],
+                           about['row'] * begun['rows'])
             size = path.stat().st_size
         except OSError:
             return f'{path.name} cannot be read'
@@ -191,8 +191,20 @@ def _find_problem(folder, begun):
     return ''
 
 
-def _checksum(path, start, size):
-    """CRC-32 of ``size`` bytes of a file, fewer if it ends before."""
+def checksum(path, start, size):
+    """CRC-32 of a part of a file.
+
+    Args:
+        path (Path): The file.
+        start (int): Where the part begins.
+        size (int): Its bytes; fewer count if the file ends before.
+
+    Returns:
+        int: The checksum.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
     crc = 0
     with open(path, 'rb') as stream:
         stream.seek(start)

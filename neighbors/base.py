@@ -162,11 +162,8 @@ class NeighborIndex:
 
     def _answer(self, Q, k, find, out):
         """Writes what ``find(Q, k)`` returns for each batch into ``out``."""
-        def answer(rows):
-            for array, part in zip(out, find(Q[rows], k), strict=True):
-                array[rows] = part
-
-        parallel.run(answer, self._batches(Q, k))
+        parallel.run(lambda rows: put(out, rows, find(Q[rows], k)),
+                     self._batches(Q, k))
 
     def _arrange(self, Q):
         """The order, int64 (B,), in which queries are put into batches."""
@@ -220,3 +217,15 @@ def check_n_neighbors(n_neighbors, n_examples):
             'n_neighbors', k, f'exceeds the {n_examples} training examples; '
             f'take {n_examples} or fewer')
     return k
+
+
+def put(out, rows, parts):
+    """Writes each part into some rows of its array.
+
+    Args:
+        out (list of ndarray): m arrays.
+        rows (slice or ndarray): Which rows of each.
+        parts (list of ndarray): m arrays of so many rows.
+    """
+    for array, part in zip(out, parts, strict=True):
+        array[rows] = part

@@ -5,7 +5,7 @@ import numpy as np
 
 import parallel
 from neighbors import arrays, blocks, memory, reading, scan
-from neighbors.base import NeighborIndex
+from neighbors.base import NeighborIndex, put
 
 CACHE_BYTES = 1 << 29    # examples up to this size are kept centred in memory
 # Queries that are answered together where the examples are sorted, at least
@@ -104,20 +104,16 @@ class ExactIndex(NeighborIndex):
         self._examples = None  # no products
         self._is_streamed = not in_memory
         if d and self._bound.is_useful:
-            norms = norms.astype(np.float32)
+            norms, size = norms.astype(np.float32), memory.usual_block(D)
             self._examples = (
-                blocks.SortedExamples(kept, norms, self._block_size(),
-                                       self.direction_)
+                blocks.SortedExamples(kept, norms, size, self.direction_)
                 if in_memory and len(self.direction_) else
-                blocks.UnsortedExamples(kept, norms, self._block_size()))
-
-    def _block_size(self):
-        return max(1, min(memory.BLOCK_EXAMPLES,
-                          arrays.BLOCK_CELLS // self.X_.shape[1]))
+                blocks.UnsortedExamples(kept, norms, size))
 
     def _rows(self):
         """Always the same blocks, as the sums of the mean depend on them."""
-        return arrays.slices(len(self.X_), self._block_size())
+        return arrays.slices(len(self.X_),
+                             memory.usual_block(self.X_.shape[1]))
 
     def _centred(self, values):
         return blocks.centred(values, self.centre_, self.columns_)
@@ -163,9 +159,7 @@ class ExactIndex(NeighborIndex):
 
         def answer(number):
             batch = batches[number]
-            found = find(Q[batch], k, scans[number].candidates())
-            for array, part in zip(out, found, strict=True):
-                array[batch] = part
+            put(out, batch, find(Q[batch], k, scans[number].candidates()))
 
         parallel.run(answer, range(len(batches)))
 

@@ -1,14 +1,13 @@
 """Kernel sums where an index finds neighbours, but does not compare all."""
 import numpy as np
 
-import parallel
 from errors import ArgumentError
 from neighbors import arrays
 from neighbors.layers import BATCH, ranked
-from neighbors.sums import KernelSums, LogSums, only
+from neighbors.sums import KernelSums, LayerSums, LogSums, only
 
 
-class FoundExamples:
+class FoundExamples(LayerSums):
     """Kernel sums over the k neighbours that an index finds.
 
     For an index that does not compare a query with all examples.  A class
@@ -54,20 +53,6 @@ class FoundExamples:
                     self._n_class)
         zeros = np.zeros(found.shape[:2])
         return LogSums(found, zeros, zeros)
-
-    def in_pieces(self, Q, squares, pieces):
-        """``log_sums`` of each of some pieces of the queries.
-
-        Args:
-            Q (ndarray): float32 (B, D).
-            squares (list of float): As for ``log_sums``.
-            pieces (list of slice): The pieces.
-
-        Returns:
-            list of LogSums: One a piece.
-        """
-        return parallel.run(lambda rows: self.log_sums(Q[rows], squares),
-                            pieces)
 
     def log_sums_apart(self, Q, square):
         """The same with one bandwidth.

@@ -14,7 +14,13 @@ import numpy as np
 
 import parallel
 from neighbors import arrays, labelled, reading
-from neighbors.sums import LOWEST, ClassMeans, KernelSums, LogSums
+from neighbors.sums import (
+    LOWEST,
+    ClassMeans,
+    KernelSums,
+    LayerSums,
+    LogSums,
+)
 
 KEPT_BYTES = 1 << 29     # examples up to this size are kept centred in memory
 ROUNDING = 2. ** -53     # u, of float64
@@ -22,7 +28,7 @@ ROUNDING = 2. ** -53     # u, of float64
 LEAST = 1e-250
 
 
-class AllExamples:
+class AllExamples(LayerSums):
     """Kernel sums over all N examples of an exact index.
 
     The examples come in blocks (``LabelledBlocks``).  Those that are not kept
@@ -93,19 +99,9 @@ class AllExamples:
         return found
 
     def in_pieces(self, Q, squares, pieces):
-        """``log_sums`` of each of some pieces of the queries.
-
-        Args:
-            Q (ndarray): float32 (B, D).
-            squares (list of float): As for ``log_sums``.
-            pieces (list of slice): The pieces.
-
-        Returns:
-            list of LogSums: One a piece.
-        """
+        """As of ``LayerSums``, but what is read serves many pieces."""
         if self._blocks.is_kept:
-            return parallel.run(lambda rows: self.log_sums(Q[rows], squares),
-                                pieces)
+            return super().in_pieces(Q, squares, pieces)
         longest = max(rows.stop - rows.start for rows in pieces)
         together = self._queries // max(1, longest)
         found = []

@@ -54,7 +54,7 @@ def plan(n_examples, width, memory=None):
     Raises:
         ArgumentError: ``memory`` is less than ``least``.
     """
-    usual = max(1, min(BLOCK_EXAMPLES, arrays.BLOCK_CELLS // width))
+    usual = usual_block(width)
     if memory is None:
         return Plan(False, usual, QUERIES)
     needed = least(n_examples, width)
@@ -67,6 +67,18 @@ def plan(n_examples, width, memory=None):
     block = min(usual, LEAST_EXAMPLES + spare // 2 // (BLOCK_CELL * width))
     queries = min(QUERIES, LEAST_QUERIES + spare // 2 // _query(width))
     return Plan(kept + needed <= memory, max(1, block), queries)
+
+
+def usual_block(width):
+    """Examples of a block where there is memory enough.
+
+    Args:
+        width (int): D >= 1.
+
+    Returns:
+        int: At least 1.
+    """
+    return max(1, min(BLOCK_EXAMPLES, arrays.BLOCK_CELLS // width))
 
 
 def least(n_examples, width):

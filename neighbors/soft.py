@@ -149,7 +149,6 @@ class SoftLayers:
                 0, distances[:, i] ** 2 / (-2 * square) - totals[:, None]))
         return found
 
-
     def gradients(self, activations, targets):
         """Of log q(x, y) - log(1 - q(x, y)) by the activations of each layer.
 

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+import parallel
+
 # exp is slow where its value is no normal number; exponents below this one
 # are raised to it
 LOWEST = -700.
@@ -130,3 +132,21 @@ class ClassMeans:
         """The means, float64 (B, C, D); 0 of a class without examples."""
         total = np.where(self.sums.total, self.sums.total, 1)
         return self._weighted / total[:, :, None]
+
+
+class LayerSums:
+    """Sums over examples of one layer, asked for many queries; a base."""
+
+    def in_pieces(self, Q, squares, pieces):
+        """``log_sums`` of each of some pieces of the queries.
+
+        Args:
+            Q (ndarray): float32 (B, D).
+            squares (list of float): As for ``log_sums``.
+            pieces (list of slice): The pieces.
+
+        Returns:
+            list of LogSums: One a piece.
+        """
+        return parallel.run(lambda rows: self.log_sums(Q[rows], squares),
+                            pieces)

@@ -91,7 +91,7 @@ def resident():
 
 def in_megabytes(size):
     """Bytes as a flag takes them, rounded up: ``'512M'``."""
-    return f'{math.ceil(size / MEGABYTE):,}M'.replace(',', '')
+    return f'{math.ceil(size / MEGABYTE)}M'
 
 
 def _batches(run, width, text):

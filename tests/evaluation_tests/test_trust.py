@@ -65,12 +65,12 @@ def test_distance_and_unknown_words_are_combined_by_hand(monkeypatch):
     """Calibration scores 1, 2, 3 of each.  p = (those at most as high + 1)
     / 4: of 2.5 and 0, (2 + 1) / 4 and 1 / 4."""
     class Own:
-        has = bool
         held_out = np.array([1., 2., 3.]), np.array([3., 1., 2.])
 
-    monkeypatch.setattr(trust, '_outlier_factor', lambda _: lambda a: a[0])
-    monkeypatch.setattr(trust, '_unknown_words', lambda _: lambda a: a[1])
-    score = trust.SCORES['outlier factor, unknown words'](Own)
+    monkeypatch.setattr(trust, 'SCORES', {
+        'outlier factor': lambda _: lambda a: a[0],
+        'unknown words': lambda _: lambda a: a[1]})
+    score = trust.scorers(Own)['outlier factor, unknown words']
     np.testing.assert_allclose(score((np.array([2.5, 9]), np.array([0., 2]))),
                                np.log([3 / 16, 4 / 4 * 3 / 4]))
 
@@ -96,7 +96,7 @@ def test_an_ensemble_is_the_mean_of_its_members(setting, made):
 def test_every_score_is_a_finite_number_a_text(setting):
     own = setting('cnn')
     scores, again = trust.scorers(own), trust.scorers(own)
-    assert scores.keys() == trust.SCORES.keys() - {'ensemble'}
+    assert scores.keys() == {*trust.SCORES, *trust.COMBINED} - {'ensemble'}
     for name, score in scores.items():
         found = score(own.asked)
         assert found.shape == own.labels.shape, name

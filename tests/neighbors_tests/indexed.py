@@ -20,6 +20,18 @@ def assert_exact(index, Q, k):
                                   np.sort(expected, axis=1))
 
 
+def exact_searches(monkeypatch, kind):
+    """A list that gets the number of queries of each exact search.
+
+    ``kind`` is the class of an index with candidates.
+    """
+    asked, search = [], kind._exact
+    monkeypatch.setattr(
+        kind, '_exact',
+        lambda self, Q, k: asked.append(len(Q)) or search(self, Q, k))
+    return asked
+
+
 def activations(n, seed=0, width=60):
     """As of a layer after ReLU: few directions, noise, some dead units."""
     directions = np.random.RandomState(1).randn(8, width)

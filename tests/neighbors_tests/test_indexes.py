@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from indexed import activations, assert_exact
+from indexed import activations, assert_exact, exact_searches
 
 from errors import ArgumentError, MissingPackage
 from neighbors import INDEXES, IVFIndex, KDTreeIndex, LSHIndex
@@ -13,11 +13,7 @@ pytestmark = pytest.mark.filterwarnings('error')
 
 
 def test_kdtree_asks_the_exact_search_only_for_ties(monkeypatch):
-    asked = []
-    search = KDTreeIndex._exact
-    monkeypatch.setattr(
-        KDTreeIndex, '_exact',
-        lambda self, Q, k: asked.append(len(Q)) or search(self, Q, k))
+    asked = exact_searches(monkeypatch, KDTreeIndex)
     X = activations(500)
     index = INDEXES['kdtree']().fit(X)
     index.kneighbors(X[:50], 5)

@@ -6,7 +6,13 @@ import threading
 
 import numpy as np
 import pytest
-from indexed import activations, assert_exact, forget, hostile
+from indexed import (
+    activations,
+    assert_exact,
+    exact_searches,
+    forget,
+    hostile,
+)
 
 from dknn import DkNN
 from errors import UserError
@@ -87,11 +93,7 @@ def test_vectors_too_long_for_milvus(kind):
 
 
 def test_only_ties_ask_the_exact_search(monkeypatch):
-    asked = []
-    search = MilvusIndex._exact
-    monkeypatch.setattr(
-        MilvusIndex, '_exact',
-        lambda self, Q, k: asked.append(len(Q)) or search(self, Q, k))
+    asked = exact_searches(monkeypatch, MilvusIndex)
     X = activations(500)
     MilvusIndex().fit(X).kneighbors(X[:50], 5)
     assert not asked
