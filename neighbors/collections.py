@@ -12,6 +12,7 @@ import pathlib
 import re
 import tempfile
 import threading
+import time
 
 import numpy as np
 import tqdm
@@ -22,6 +23,9 @@ from neighbors import arrays
 REQUIREMENTS = '-r requirements-milvus.txt'
 OLDEST_CLIENT = 3
 OLDEST_SERVER = 2, 3  # the first with upsert and count(*)
+# The embedded engine now and then ends a connection for its client's pings,
+# and with it the next one's beginning
+TRIES, PAUSE = 3, 1  # and seconds between
 CONNECT = 5    # seconds until a server must answer for the first time
 ANSWER = 120   # ... and to any later call
 LOADED = 600   # ... and to have an index of what was inserted
@@ -202,11 +206,17 @@ def _connect(uri, token):
     if _is_file(uri):
         _require('milvus_lite')
     with _reasons() as reasons:
-        try:
-            client = pymilvus.MilvusClient(uri, token=token, timeout=CONNECT)
-            version = client.get_server_version(timeout=CONNECT)
-        except pymilvus.MilvusException as error:
-            raise UserError(_no_connection(uri, error, reasons)) from error
+        for left in reversed(range(TRIES if _is_file(uri) else 1)):
+            try:
+                client = pymilvus.MilvusClient(uri, token=token,
+                                               timeout=CONNECT)
+                version = client.get_server_version(timeout=CONNECT)
+                break
+            except pymilvus.MilvusException as error:
+                if not left:
+                    raise UserError(_no_connection(uri, error, reasons)
+                                    ) from error
+                time.sleep(PAUSE)
     _check_server(uri, version)
     return client
 

@@ -83,6 +83,23 @@ def test_n_lists():
         MilvusIndex(n_lists=0)
 
 
+def test_an_engine_that_hangs_up_once_is_asked_again(file, monkeypatch):
+    import pymilvus
+    client, calls = pymilvus.MilvusClient, []
+
+    def connect(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == 1:
+            raise pymilvus.MilvusException(2, 'Fail connecting')
+        return client(*args, **kwargs)
+
+    monkeypatch.setattr(pymilvus, 'MilvusClient', connect)
+    monkeypatch.setattr(collections, 'PAUSE', 0)
+    X = activations(50)
+    assert_exact(MilvusIndex(file).fit(X), X[:5], 5)
+    assert calls == [(file,), (file,)]
+
+
 @pytest.mark.parametrize('kind', ['no folder', 'a file'])
 def test_a_file_that_is_no_database(kind, tmp_path, capfd):
     uri = tmp_path / 'old.db'
