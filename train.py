@@ -32,12 +32,14 @@ from page.training_figure import write_training_figure
 from runs import flags, hyperparameters
 from runs import folder as run_folder
 from runs import training as run_training
+from runs.processes import processes
 from runs.snapshots import load_snapshot, write_npz
-from runs.trainer import AVERAGE, BEST, build_trainer, seed_epoch
+from runs.team import COMMUNICATORS, Randomness, make_team
+from runs.trainer import AVERAGE, BEST, build_trainer
 from terminal import printable
 
 # Settings with which a run can be resumed though they differ
-FREE = 'epoch', 'patience', 'gpu', 'datetime', 'versions'
+FREE = 'epoch', 'patience', 'gpu', 'datetime', 'versions', 'processes'
 
 
 def build_parser():
@@ -66,7 +68,11 @@ def build_parser():
     add('--data-dir', metavar='DIR',
         help='folder with the published data files; $DKNN_DATA if left out')
     add('--gpu', '-g', type=flags.whole_number(-1), default=-1,
-        help='GPU number, -1: CPU')
+        help='GPU number, -1: CPU; of several processes on a computer, the '
+             "first one's")
+    add('--communicator', choices=sorted(COMMUNICATORS),
+        help='how several processes, started by mpiexec, average gradients: '
+             "ChainerMN's communicator (docs/cluster.md)")
     add('--out', '-o', default=run_folder.RESULTS,
         help='folder in which the run folder DATASET_MODEL is made')
     add('--resume', action='store_true',
@@ -81,7 +87,7 @@ def add_training_flags(add):
     """How the network is trained; one flag for each hyperparameter."""
     left_out = argparse.SUPPRESS
     add('--batchsize', '-b', type=flags.positive, default=left_out,
-        metavar='B', help='texts in a mini-batch')
+        metavar='B', help='texts in a mini-batch, of all processes together')
     add('--epoch', '-e', type=flags.positive, default=left_out, metavar='N',
         help='most sweeps over the training split')
     add('--patience', type=flags.positive, default=left_out, metavar='N',
@@ -156,10 +162,10 @@ def build_model(args, options, data, vocab, vectors):
     return model
 
 
-def settings(args, options, data, vocab, vectors, folder):
+def settings(args, options, data, vocab, vectors, folder, n_processes):
     """What ``args.json`` says of a run; every path relative to it."""
     own = {name: value for name, value in vars(args).items()
-           if name not in ('resume', 'data_dir', 'out')}
+           if name not in ('resume', 'data_dir', 'out', 'communicator')}
     own.update(options._asdict())
     if args.dataset not in text_datasets.DATASETS:
         own['dataset'] = os.path.relpath(args.dataset, folder)
@@ -169,6 +175,7 @@ def settings(args, options, data, vocab, vectors, folder):
         n_class=len(data.label_names), label_names=list(data.label_names),
         pair=data.pair, n_vocab=len(vocab),
         embed_units=vectors.vectors.shape[1] if vectors else None,
+        processes=n_processes,
         data_fingerprint=text_datasets.fingerprint(data),
         model_path=run_folder.MODEL, vocab_path=run_folder.VOCAB,
         datetime=datetime.datetime.now().isoformat(timespec='seconds'),
@@ -261,44 +268,74 @@ def warn_of_nothing_learned(accuracy, data):
               '--patience), or word vectors (--word_vectors)')
 
 
-def prepare(args, folder):
+def prepare(args, folder, team):
     """Data, vocabulary, network, how to train it, and settings; nothing is
     written yet."""
-    data, vocab = read_data(args)
+    with team.processes.root_first():  # it downloads what is missing
+        data, vocab = read_data(args)
     vectors = read_vectors(args.word_vectors, vocab)
     options = choose(args, data)
     np.random.seed(args.seed)
     model = build_model(args, options, data, vocab, vectors)
     return data, vocab, model, options, settings(
-        args, options, data, vocab, vectors, folder)
+        args, options, data, vocab, vectors, folder, team.processes.size)
 
 
-def train_into(out, folder, args, data, vocab, model, options, now):
-    """Trains into `out`, which takes the place of the run folder."""
-    if args.resume:
-        check_resume(folder, now)
-    else:
+@contextlib.contextmanager
+def place_of(folder, args, data, vocab, now):
+    """Where rank 0 writes a run: into the folder itself, or into one that
+    takes its place."""
+    key = run_folder.setup_key(now, vocab)
+    with run_training.only_training(folder), contextlib.ExitStack() as stack:
+        if args.resume:
+            check_resume(folder, now)
+            yield run_training.Place(folder, folder, key)
+            return
+        out = stack.enter_context(temporary_folder(folder))
         check_folder(folder, now)
         write_setup(out, now, data, vocab)
-    seed_epoch(model, args.seed, 0)
-    place = run_training.Place(out, folder, run_folder.setup_key(now, vocab))
-    trainer = build_trainer(model, data, vocab, options, args.seed, place)
+        yield run_training.Place(out, folder, key)
+
+
+def make_trainer(place, args, team, data, vocab, model, options, _):
+    """A trainer at the start, or where a snapshot was written."""
+    team.send_parameters(model)
+    randomness = Randomness(model, args.seed, team.processes)
+    randomness.start(0)
+    trainer = build_trainer(model, data, vocab, options, place, randomness,
+                            team)
     if args.resume:
-        load_snapshot(folder / run_folder.SNAPSHOT, trainer, place.key)
-        seed_epoch(model, args.seed, trainer.updater.epoch)
-    run_trainer(trainer, place)
+        resume(trainer, place, team.processes)
+        randomness.start(trainer.updater.epoch)
+    return trainer
+
+
+def resume(trainer, place, together):
+    """Puts every process where the snapshot was written."""
+    path = place.folder / run_folder.SNAPSHOT
+    content = together.bcast(path.read_bytes() if together.is_root else None)
+    load_snapshot(path, content, trainer, place.key)
 
 
 def main(argv=None):
-    args = build_parser().parse_args(argv)
+    together = processes()
+    args = together.bcast(build_parser().parse_args(argv)
+                          if together.is_root else None)
+    team = make_team(args.communicator, args.gpu, together)
+    args.gpu = team.gpu(args.gpu)
     folder = runs.folder_of(args.out, args.dataset, args.model,
                             args.char_based)
-    prepared = prepare(args, folder)
-    with run_training.only_training(folder), contextlib.ExitStack() as stack:
-        out = folder if args.resume else stack.enter_context(
-            temporary_folder(folder))
-        train_into(out, folder, args, *prepared)
-    report(folder, prepared[0])
+    data, vocab, _, _, now = prepared = prepare(args, folder, team)
+    key = run_folder.setup_key(now, vocab)
+    team.check_same(key)
+    if together.is_root:
+        with place_of(folder, args, data, vocab, now) as place:
+            run_trainer(make_trainer(place, args, team, *prepared), place)
+        report(folder, data)
+    else:  # it writes nothing
+        place = run_training.Place(os.curdir, folder, key)
+        make_trainer(place, args, team, *prepared).run(
+            show_loop_exception_msg=False)
 
 
 if __name__ == '__main__':

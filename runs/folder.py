@@ -53,10 +53,11 @@ DERIVED = (TEMPERATURE, 'calibration.json',
 OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, 'log',
            'loss.png', 'accuracy.png', *DERIVED)
 RESULTS = 'results'
-# Settings that may change without another model coming of them: how long and
-# where it is trained, and names of files whose contents have a digest
+# Settings that may change without another model coming of them: how long,
+# where and by how many processes it is trained (but for rounding and noise),
+# and names of files whose contents have a digest
 FREE = ('epoch', 'patience', 'gpu', 'datetime', 'versions', 'dataset',
-        'word_vectors')
+        'word_vectors', 'processes')
 SPLITS = 'train', 'valid', 'calib', 'test'
 Id = Annotated[int, Meta(ge=0)]
 HINT = 'it is not what train.py wrote'

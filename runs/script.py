@@ -3,9 +3,11 @@ import errno
 import os
 import pathlib
 import sys
+import traceback
 
 from errors import ArgumentError, UserError
 from runs.flags import FLAGS
+from runs.processes import Processes, processes
 from terminal import printable
 
 
@@ -15,7 +17,8 @@ def run_script(main):
     What the user can mend (``UserError``, and what the system says of files
     with ``OSError``) becomes one sentence on standard error and exit code 2;
     Ctrl-C is 130, a closed pipe 141.  Any other error is a bug and keeps its
-    traceback.
+    traceback.  Of several processes rank 0 alone prints, and where one fails
+    all end.
 
     Args:
         main (callable): Called without arguments.
@@ -25,19 +28,39 @@ def run_script(main):
         if hasattr(stream, 'reconfigure'):  # None where it is closed
             stream.reconfigure(errors='backslashreplace')
     try:
+        together = processes()
+    except UserError as error:
+        _fail(Processes(), error)
+    if not together.is_root:
+        sys.stdout = open(os.devnull, 'w')
+    try:
         main()
         if sys.stdout is not None:
             sys.stdout.flush()  # a closed pipe shows here, not at exit
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        together.abort('', 141)
     except (UserError, OSError, MemoryError) as error:
-        name = pathlib.Path(sys.argv[0]).name
-        print(f'{name}: error: {one_sentence(error)}', file=sys.stderr)
-        sys.exit(2)
+        _fail(together, error)
     except KeyboardInterrupt:
-        print('interrupted', file=sys.stderr)
-        sys.exit(130)
+        together.abort('interrupted', 130)
+    except BaseException as error:
+        if together.size == 1:
+            raise
+        _end_all(together, error)
+
+
+def _fail(together, error):
+    """Says in a sentence what the user can mend, and ends."""
+    name = pathlib.Path(sys.argv[0]).name
+    together.abort(f'{name}: error: {one_sentence(error)}', 2)
+
+
+def _end_all(together, error):
+    """Ends several processes where one of them cannot go on."""
+    if isinstance(error, SystemExit):  # argparse has said why
+        together.abort('', error.code or 0)
+    together.abort(traceback.format_exc())
 
 
 def one_sentence(error):

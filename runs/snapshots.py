@@ -110,11 +110,12 @@ def load_parameters(content, model, key):
     NpzDeserializer(arrays).load(model)
 
 
-def load_snapshot(path, trainer, key):
+def load_snapshot(path, content, trainer, key):
     """Puts a trainer where it was when a snapshot was written.
 
     Args:
-        path (Path): A file of ``write_npz``.
+        path (Path): Where it was read from.
+        content (bytes): A file of ``write_npz``.
         trainer (chainer.training.Trainer): A trainer like the one written.
         key (str): As it was written.
 
@@ -122,7 +123,6 @@ def load_snapshot(path, trainer, key):
         UserError: If the file is damaged, or not of such a trainer.
     """
     try:
-        content = path.read_bytes()
         arrays = read_npz(content)
         if read_key(content) != key:
             raise ValueError('it was written with other settings')

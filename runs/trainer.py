@@ -10,7 +10,6 @@ from chainer import training
 from chainer.training import extensions
 
 import nlp_utils
-from functions import devices
 from functions.adam import Adam
 from runs import training as run_training
 
@@ -90,33 +89,76 @@ class Updater(training.StandardUpdater):
         iterator (chainer.dataset.Iterator): Gives encoded examples.
         optimizer (chainer.Optimizer): Of the network to train.
         adversarial (float): As for ``Classifier.backward``.
+        team (runs.team.Team): Shares each mini-batch.
     """
 
-    def __init__(self, iterator, optimizer, adversarial):
+    def __init__(self, iterator, optimizer, adversarial, team):
         super().__init__(iterator, optimizer, converter=convert,
                          device=optimizer.target.device)
         self._adversarial = adversarial
+        self._team = team
 
     def update_core(self):
         """Makes a step."""
         optimizer = self.get_optimizer('main')
-        batch = self.converter(self.get_iterator('main').next(),
-                               self.input_device)
-        optimizer.target.cleargrads()
-        optimizer.target.backward(*batch, self._adversarial)
+        model = optimizer.target
+        model.cleargrads()
+        self._team.backward(
+            model, self.get_iterator('main').next(),
+            lambda batch: model.backward(
+                *self.converter(batch, self.input_device),
+                self._adversarial))
         optimizer.update()
 
 
+class Evaluator(extensions.Evaluator):
+    """Chainer's evaluator, its mini-batches shared out.
+
+    All report the mean over all mini-batches, in their order, so that it is
+    that of one process.
+
+    Args:
+        iterator (chainer.dataset.Iterator): Gives encoded examples, once.
+        model (chainer.Chain): On its device.
+        team (runs.team.Team): Shares the mini-batches.
+    """
+
+    def __init__(self, iterator, model, team):
+        super().__init__(iterator, model, converter=convert,
+                         device=model.device)
+        self._team = team
+
+    def evaluate(self):
+        """The means, by name."""
+        iterator = self.get_iterator('main')
+        iterator.reset()
+        found = {}
+        for i, batch in self._team.share(list(enumerate(iterator))):
+            found[i] = self._evaluate_batch(batch)
+        for part in self._team.processes.allgather(found):
+            found.update(part)
+        summary = chainer.DictSummary()
+        for i in sorted(found):
+            summary.add(found[i])
+        return summary.compute_mean()
+
+    def _evaluate_batch(self, batch):
+        model, observed = self.get_target('main'), {}
+        with (chainer.reporter.report_scope(observed),
+              chainer.no_backprop_mode()):
+            model(*self.converter(batch, self.device))
+        return {name: chainer.backends.cuda.to_cpu(value)
+                for name, value in observed.items()}
+
+
 class WithoutEscapes:
-    """A stream that keeps PrintReport's terminal codes off a file."""
+    """A stream without PrintReport's terminal codes."""
 
     def __init__(self, stream):
         self.stream = stream
 
     def write(self, text):
-        if not self.stream.isatty():
-            text = text.replace('\033[J', '')
-        self.stream.write(text)
+        self.stream.write(text.replace('\033[J', ''))
 
     def flush(self):
         self.stream.flush()
@@ -129,7 +171,7 @@ def convert(batch, device):
     return xs, device.send(ys)
 
 
-def make_iterator(examples, vocab, batchsize, train):
+def make_iterator(examples, vocab, batchsize, train, order=None):
     """An iterator over encoded examples.
 
     Args:
@@ -137,24 +179,24 @@ def make_iterator(examples, vocab, batchsize, train):
         vocab (dict): Word to id.
         batchsize (int): Most examples of a mini-batch.
         train (bool): Whether it goes on for ever, in a new order each time.
+        order (numpy.random.RandomState): Draws the orders; by default
+            NumPy's own does.
 
     Returns:
         chainer.iterators.SerialIterator: The iterator.
     """
     encoded = [nlp_utils.encode_example(e, vocab) for e in examples]
     # Chainer would fill a larger batch with the same examples again.
+    size = min(batchsize, len(encoded))
+    if not train:
+        return chainer.iterators.SerialIterator(encoded, size, repeat=False,
+                                                shuffle=False)
     return chainer.iterators.SerialIterator(
-        encoded, min(batchsize, len(encoded)), repeat=train, shuffle=train)
+        encoded, size,
+        order_sampler=chainer.iterators.ShuffleOrderSampler(order))
 
 
-def seed_epoch(model, seed, epoch):
-    """Seeds the order and dropout of one epoch: a resumed run then goes on as
-    if it had never stopped."""
-    devices.seed(model,
-                 np.random.SeedSequence((seed, epoch)).generate_state(4))
-
-
-def build_trainer(model, data, vocab, options, seed, place):
+def build_trainer(model, data, vocab, options, place, randomness, team):
     """A trainer that stores a run.
 
     Args:
@@ -162,8 +204,9 @@ def build_trainer(model, data, vocab, options, seed, place):
         data (text_datasets.Dataset): Trained on and validated with.
         vocab (dict): Word to id.
         options (Hyperparameters): How it is trained.
-        seed (int): Of order and dropout.
-        place (runs.training.Place): Where it is stored.
+        place (runs.training.Place): Where rank 0 stores it.
+        randomness (runs.team.Randomness): Seeded for the first epoch.
+        team (runs.team.Team): What it is trained by.
 
     Returns:
         chainer.training.Trainer: The trainer; it ends by itself.
@@ -172,26 +215,38 @@ def build_trainer(model, data, vocab, options, seed, place):
     optimizer = Adam(alpha=options.learning_rate)
     optimizer.setup(model)
     updater = Updater(
-        make_iterator(data.train, vocab, options.batchsize, train=True),
-        optimizer, options.adversarial)
+        make_iterator(data.train, vocab, options.batchsize, train=True,
+                      order=randomness.order),
+        optimizer, options.adversarial, team)
     trainer = training.Trainer(
         updater, Patience(options.epoch, options.patience), out=place.out)
     trainer.extend(average, name=AVERAGE)
-    trainer.extend(extensions.Evaluator(
+    trainer.extend(Evaluator(
         make_iterator(data.valid, vocab, VALIDATION_BATCH, train=False),
-        average.averaged, converter=convert, device=model.device))
-    trainer.extend(extensions.LogReport(), name=LOG)
-    trainer.extend(extensions.PrintReport(
-        ['epoch', 'main/loss', 'validation/main/loss', 'main/accuracy',
-         BEST, 'elapsed_time'], out=WithoutEscapes(sys.stdout)))
-    if sys.stdout.isatty():
-        trainer.extend(extensions.ProgressBar(
-            (options.epoch, 'epoch'), update_interval=10))
+        average.averaged, team))
+    is_root = team.processes.is_root
+    # Without a name it writes no file
+    trainer.extend(extensions.LogReport(log_name='log' if is_root else None),
+                   name=LOG)
 
     def reseed(trainer):
-        seed_epoch(model, seed, trainer.updater.epoch)
+        randomness.start(trainer.updater.epoch)
 
     trainer.extend(reseed, name='reseed', trigger=(1, 'epoch'),
                    priority=run_training.SEED)
-    run_training.extend(trainer, average.averaged, place, BEST)
+    if is_root:
+        _print(trainer, team.processes)
+        run_training.extend(trainer, average.averaged, place, BEST)
     return trainer
+
+
+def _print(trainer, processes):
+    """Shows a training's progress."""
+    # What mpiexec gives its processes looks like a terminal
+    terminal = sys.stdout.isatty() and processes.size == 1
+    trainer.extend(extensions.PrintReport(
+        ['epoch', 'main/loss', 'validation/main/loss', 'main/accuracy',
+         BEST, 'elapsed_time'],
+        out=sys.stdout if terminal else WithoutEscapes(sys.stdout)))
+    if terminal:
+        trainer.extend(extensions.ProgressBar(update_interval=10))
