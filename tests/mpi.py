@@ -22,11 +22,11 @@ ENVIRONMENT = {
 SECONDS = 100  # at most
 
 
-def start(n, *words):
-    """Run n Pythons together; the finished mpiexec."""
+def start(n, *words, cwd=toys.ROOT):
+    """Run n Pythons together in a folder; the finished mpiexec."""
     return subprocess.run(
         ['mpiexec', '-n', str(n), sys.executable, *map(str, words)],
-        cwd=toys.ROOT, capture_output=True, text=True, timeout=SECONDS,
+        cwd=cwd, capture_output=True, text=True, timeout=SECONDS,
         env={**os.environ, **ENVIRONMENT, 'PYTHONPATH': str(toys.ROOT)})
 
 

@@ -247,8 +247,8 @@ def test_all_have_the_same_parameters(trained):
 
 @mpi.needs_mpi
 def test_rank_0_prints_and_writes_alone(toy, tmp_path):
-    done = mpi.start(2, 'train.py', '--dataset', toy, '--out', tmp_path,
-                     *toys.SMALL, *TOGETHER)
+    done = mpi.start(2, toys.ROOT / 'train.py', '--dataset', toy, '--out', '.',
+                     *toys.SMALL, *TOGETHER, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, '')
     assert '\033' not in done.stdout
     for line in ('toy.csv: train 126, valid 18, calib 36, test 20',
