@@ -110,6 +110,7 @@ def main(argv=None):
     """The script; imports what only it needs, Chainer above all."""
     import runs
     from runs import flags, training
+    from runs.processes import processes
 
     args = build_parser().parse_args(argv)
     run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
@@ -130,6 +131,8 @@ def main(argv=None):
         'soft DkNN conformity': (soft.conformity, soft.label)}
     reports = {title: calibration_report(probs, test.labels, args.bins, own)
                for title, (probs, own) in predictors.items()}
+    if not processes().is_root:
+        return
     print_table(reports)
     with training.results_of(run):
         write_json(run.folder / 'calibration.json',

@@ -26,6 +26,7 @@ from evaluation.parts import PARTS
 from evaluation.setting import NEEDS, Setting
 from files.atomic import write_json, write_jsonl
 from runs import flags, training
+from runs.processes import processes
 from saliency.outputs import output_path
 
 VERSION = 1
@@ -231,6 +232,8 @@ def main(argv=None):
     setting = load_setting(args)
     names = args.only or list(PARTS)
     found, lacking = measure(setting, names), left_out(setting, names)
+    if not processes().is_root:
+        return
     show = tables.as_latex if args.latex else tables.as_text
     for name, (measured, seconds) in found.items():
         print(f'{"% " if args.latex else ""}{name}, {seconds:.1f} s\n')

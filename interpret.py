@@ -24,6 +24,7 @@ from errors import UserError
 from files.atomic import write_jsonl
 from files.rows import check_text
 from runs import flags, training
+from runs.processes import processes
 from saliency import records
 from saliency.explainer import Explainer, Question
 from saliency.methods import METHODS, all_options
@@ -303,6 +304,8 @@ def main(argv=None):
             found = records.read_records(source)
         else:
             run, found = explain(args)
+            if not processes().is_root:
+                return
             page, lines = output_files(args, run)
             if page.parent.resolve() == run.folder.resolve():
                 stack.enter_context(training.results_of(run))

@@ -61,6 +61,19 @@ def run(work, pieces):
         _limiting.release()
 
 
+def in_turn(work, pieces):
+    """``run``, one piece after another in the calling thread.
+
+    Args:
+        work (callable): Function of one piece.
+        pieces (iterable): The pieces.
+
+    Returns:
+        list: ``[work(piece) for piece in pieces]``.
+    """
+    return [work(piece) for piece in pieces]
+
+
 def _run_on_threads(work, pieces):
     workers = min(n_workers(), len(pieces))
     if workers < 2:

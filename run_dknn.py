@@ -24,6 +24,7 @@ from files.atomic import write_json, write_jsonl
 from metrics.confidence import softmax
 from metrics.reliability import calibration_report
 from runs import flags, training
+from runs.processes import processes
 from saliency import parts, records, variants
 from saliency.outputs import output_path
 
@@ -181,6 +182,8 @@ def main(argv=None):
         run, args.split, dknn, prediction, soft, probs, softmax_label,
         test.labels), **left_out(run, args, dknn, test, prediction, soft)}
     result['seconds'] = time.perf_counter() - start
+    if not processes().is_root:
+        return
     print_table(result)
     written = write_results(run, args, result, files)
     print(f'{len(test.labels):,} texts in {result["seconds"]:.1f} s; wrote '

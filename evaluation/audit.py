@@ -175,7 +175,7 @@ def _soft_odds(setting, dknn, found):
 def _sums_over_all(setting):
     """Soft log-odds, float64 (n, C), of the exact index."""
     dknn, train = setting.dknn, setting.train
-    if not INDEXES[dknn.index].compares_all:
+    if not dknn.indexes_[0].compares_all:
         dknn = setting.new_dknn(index=TRUTH, index_options=None).fit(
             train.layers, train.labels).use_tuning(
                 dknn.bandwidths_, dknn.weights_)

@@ -22,6 +22,38 @@ POWER_STEPS = 20
 SHARES = (1 << 15, .5), (np.inf, .25)
 
 
+def spread(block):
+    """What ``centre_and_columns`` needs to know of some examples.
+
+    Args:
+        block (ndarray): float32 (n, D), n >= 1.
+
+    Returns:
+        tuple: The least and the largest value of each column, float32 (D,),
+        and its sum, float64 (D,).
+    """
+    return (block.min(axis=0), block.max(axis=0),
+            block.sum(axis=0, dtype=np.float64))
+
+
+def centre_and_columns(spreads, n_examples):
+    """The mean of all examples, and the columns that are not constant.
+
+    The sums are added in the order given: the same blocks give the same mean
+    to the last bit, whoever computed their spreads.
+
+    Args:
+        spreads (list): What ``spread`` returned for each block.
+        n_examples (int): N, the number of all.
+
+    Returns:
+        tuple: The mean float32 (D,), and the columns int64 (d,), ascending.
+    """
+    low, high, sums = zip(*spreads, strict=True)
+    return ((sum(sums) / n_examples).astype(np.float32),
+            np.flatnonzero(np.min(low, axis=0) < np.max(high, axis=0)))
+
+
 def main_direction(sample, n_examples):
     """About the direction in which the examples vary most.
 

@@ -6,6 +6,7 @@ import numpy as np
 import parallel
 from neighbors import arrays, blocks, memory, reading, scan
 from neighbors.base import NeighborIndex, put
+from neighbors.kernels import AllExamples
 
 CACHE_BYTES = 1 << 29    # examples up to this size are kept centred in memory
 # Queries that are answered together where the examples are sorted, at least
@@ -70,17 +71,14 @@ class ExactIndex(NeighborIndex):
 
     def _build(self):
         X = self.X_
-        low, high, total = X[0], X[0], 0.
-        rows = list(self._rows())
+        spreads, rows = [], list(self._rows())
         for place, block in zip(rows, reading.ahead(X.__getitem__, rows),
                                 strict=True):
             if isinstance(X, reading.FileRows):
                 arrays.check_finite(block, place, 'X')
-            low = np.minimum(low, block.min(axis=0))
-            high = np.maximum(high, block.max(axis=0))
-            total += block.sum(axis=0, dtype=np.float64)
-        self.centre_ = (total / len(X)).astype(np.float32)
-        self.columns_ = np.flatnonzero(low < high)
+            spreads.append(blocks.spread(block))
+        self.centre_, self.columns_ = blocks.centre_and_columns(spreads,
+                                                                len(X))
         step = -(-len(X) // blocks.SAMPLE)
         self.direction_ = blocks.main_direction(self._centred(X[::step]),
                                                  len(X))
@@ -110,10 +108,20 @@ class ExactIndex(NeighborIndex):
                 if in_memory and len(self.direction_) else
                 blocks.UnsortedExamples(kept, norms, size))
 
+    def kernel_sums(self, labels, n_class):
+        """Sums for soft conformity.
+
+        Args:
+            labels (ndarray): int64 (N,) in [0, C), of the examples.
+            n_class (int): C.
+
+        Returns:
+            AllExamples: Over all of them.
+        """
+        return AllExamples(self, labels, n_class)
+
     def _rows(self):
-        """Always the same blocks, as the sums of the mean depend on them."""
-        return arrays.slices(len(self.X_),
-                             memory.usual_block(self.X_.shape[1]))
+        return block_rows(self.X_)
 
     def _centred(self, values):
         return blocks.centred(values, self.centre_, self.columns_)
@@ -269,6 +277,19 @@ class ExactIndex(NeighborIndex):
                 np.sqrt(squares),
                 np.broadcast_to(np.arange(N), squares.shape), k)
         return distances, indices
+
+
+def block_rows(X):
+    """Slices of the examples' blocks.
+
+    Args:
+        X (ndarray or FileRows): (N, D).
+
+    Returns:
+        iterable of slice: Always the same, whatever the memory, as the last
+        bits of the mean depend on them.
+    """
+    return arrays.slices(len(X), memory.usual_block(X.shape[1]))
 
 
 def _see(block, group):

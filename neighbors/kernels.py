@@ -61,12 +61,14 @@ class AllExamples(LayerSums):
         index (ExactIndex): Fitted on the examples.
         labels (ndarray): int64 (N,) in [0, C).
         n_class (int): C.
+        rows (slice): The examples to sum over, where others sum over the
+            rest (``neighbors.shards``); None: all.
 
     Attributes:
         width (int): D.
     """
 
-    def __init__(self, index, labels, n_class):
+    def __init__(self, index, labels, n_class, rows=None):
         self._X = index.X_
         self.width = self._X.shape[1]
         self._n_class = n_class
@@ -76,11 +78,15 @@ class AllExamples(LayerSums):
         constant = np.setdiff1d(np.arange(self.width), self._columns)
         self._centre[constant] = self._X[0][constant]
         self._queries = index.plan_.queries
+        X, own = ((self._X, labels) if rows is None
+                  else (self._X[rows], labels[rows]))
         self._blocks = labelled.LabelledBlocks(
-            self._X, labels, self._centre, self._columns,
+            X, own, self._centre, self._columns,
             index.plan_.keeps if index.memory is not None else
-            8 * len(labels) * (len(self._columns) + 2) <= KEPT_BYTES)
+            8 * len(own) * (len(self._columns) + 2) <= KEPT_BYTES)
         self._longest = self._blocks.longest
+        self._n_blocks = len(self._blocks.places)
+        self._places = self._blocks.places  # of all examples
         self._present = np.unique(labels)
 
     def log_sums(self, Q, squares):
@@ -160,11 +166,7 @@ class AllExamples(LayerSums):
         """
         z, norm = self._centred(Q)
         queries = self._scaled(z, norm, 1 / square, shifted=True)
-        found = ClassMeans(len(Q), self._n_class, len(self._columns))
-        for slices, block in self._blocks.read():
-            exponents = queries @ block.T  # (B, n)
-            for y, columns in slices:
-                found.add(y, exponents[:, columns], block[columns, :-2])
+        found = self._means(queries)
         means = np.zeros((len(Q), self._n_class, self.width))
         means[:, :, self._columns] = found.means()
         missing = np.setdiff1d(np.arange(self._n_class), self._present)
@@ -172,6 +174,16 @@ class AllExamples(LayerSums):
                              / np.where(norm, norm, 1)[:, None])[:, None]
         farthest = self._longest * (2 * norm + self._longest) / -2 / square
         return found.sums.log(farthest[:, None]), means
+
+    def _means(self, queries):
+        """ClassMeans (B, C) over all blocks, of scaled queries."""
+        found = ClassMeans.empty(len(queries), self._n_class,
+                                 len(self._columns))
+        for slices, block in self._blocks.read():
+            exponents = queries @ block.T  # (B, n)
+            for y, columns in slices:
+                found.add(y, exponents[:, columns], block[columns, :-2])
+        return found
 
     def _sums(self, parts, squares, shifted=True):
         """KernelSums (n, B, C) over all blocks, of each batch's queries.
@@ -252,32 +264,40 @@ class AllExamples(LayerSums):
 
     def _bound(self, reach):
         return ROUNDING * ((self.width + 32) * reach + labelled.BLOCK
-                           + 8 * len(self._blocks.places) + 64)
+                           + 8 * self._n_blocks + 64)
 
     # ---------------------------------------------------------- one by one
 
     def _log_sums_of_each(self, Q, square, missing):
         """Values float64 (C,) and offset of each of a few queries (b, D)."""
-        squares = np.empty((len(Q), self._n_examples))
-        for rows, x in self._blocks.examples():
-            for i, q in enumerate(Q):
-                squares[i, rows] = ((x - q) ** 2).sum(axis=1)
+        squares = self._of_each(len(Q), lambda x: [
+            ((x - q) ** 2).sum(axis=1) for q in Q])
         least = squares.min(axis=1) / (-2 * square)
         nearest = self._X[squares.argmin(axis=1)].astype(np.float64)
         both = nearest - Q
-        for rows, x in self._blocks.examples():
-            for i, q in enumerate(Q):  # d_i^2 - d_m^2
-                squares[i, rows] = ((x - nearest[i]) * (x - q + both[i])
-                                    ).sum(axis=1)
-        return [self._log_sums_of_one(farther / (-2 * square), far - nearness,
+        farther = self._of_each(len(Q), lambda x: [  # d_i^2 - d_m^2
+            ((x - m) * (x - q + t)).sum(axis=1)
+            for q, m, t in zip(Q, nearest, both, strict=True)])
+        return [self._log_sums_of_one(one / (-2 * square), far - nearness,
                                       nearness)
-                for farther, far, nearness in zip(squares, missing, least,
-                                                  strict=True)]
+                for one, far, nearness in zip(farther, missing, least,
+                                              strict=True)]
+
+    def _of_each(self, n, figure):
+        """A figure of n queries with each example, float64 (n, N).
+
+        ``figure`` takes examples as float64 (m, D), and returns n arrays
+        (m,), each example by itself.
+        """
+        found = np.empty((n, self._blocks.n_examples))
+        for rows, x in self._blocks.examples():
+            found[:, rows] = figure(x)
+        return found
 
     def _log_sums_of_one(self, exponents, missing, nearness):
         """Values float64 (C,) and offset, from exponents (N,) of a query."""
         sums = KernelSums.empty((self._n_class,))
-        for rows, order, slices in self._blocks.places:
+        for rows, order, slices in self._places:
             block = KernelSums.empty((self._n_class,))
             for y, columns in slices:
                 part = exponents[rows][order][columns]

@@ -24,9 +24,8 @@ class LabelledBlocks:
         keeps (bool): Whether to keep the blocks.
 
     Attributes:
-        places (list of tuple): Of each block: its slice of the examples,
-            their order int64 (n,) in [0, n), and a list of (class, slice in
-            that order).
+        places (list of tuple): What ``places_of`` gave for the labels.
+        n_examples (int): N.
         longest (float): The largest length of a centred example.
         is_kept (bool): As given.
     """
@@ -35,8 +34,8 @@ class LabelledBlocks:
         self._X = X
         self._centre = centre[columns]
         self._columns = columns
-        self.places = [_sorted_rows(rows, labels[rows])
-                       for rows in arrays.slices(len(labels), BLOCK)]
+        self.places = places_of(labels)
+        self.n_examples = len(labels)
         self.is_kept = keeps
         kept, square = [], 0.
         for block in reading.ahead(self._block, self.places):
@@ -78,6 +77,20 @@ class LabelledBlocks:
         block[:, -2] = -.5 * arrays.square_norms(block[:, :-2])
         block[:, -1] = 1
         return block
+
+
+def places_of(labels):
+    """The blocks of examples with these labels.
+
+    Args:
+        labels (ndarray): int64 (N,).
+
+    Returns:
+        list of tuple: Of each block: its slice of the examples, their order
+        int64 (n,) in [0, n), and a list of (class, slice in that order).
+    """
+    return [_sorted_rows(rows, labels[rows])
+            for rows in arrays.slices(len(labels), BLOCK)]
 
 
 def _sorted_rows(rows, labels):

@@ -6,61 +6,25 @@ prod_l q_l(x, y)^w_l with weights w_l >= 0.  Everything is computed from the
 scores a(x, y) = log q(x, y) - max_y' log q(x, y'), so that neither q nor 1 - q
 is ever rounded to 0 or 1 before its logarithm is taken.
 
-Scores are given on a grid: multiples of 2^-21 up to 128, numbers of 28 bits
-beyond.  Half a step, at most 2^-22 (or 2^-28 of the score), is all that they
-differ from those of exact arithmetic, but for the bound E below it.  A score
-that matrix products leave within E of the middle between two steps is
-computed again, from its query alone: no figure depends on the batch, its
-order, or the number of threads.
+Scores are given on a grid (``neighbors.grid``).  Half a step, at most 2^-22
+(or 2^-28 of the score), is all that they differ from those of exact
+arithmetic, but for the bound E below it.  A score that matrix products leave
+within E of the middle between two steps is computed again, from its query
+alone: no figure depends on the batch, its order, or the number of threads.
 """
-import math
-
 import numpy as np
 
 import parallel
 from errors import ArgumentError
 from neighbors import arrays
 from neighbors.found import FoundExamples
-from neighbors.kernels import ROUNDING, AllExamples
+from neighbors.grid import settled
+from neighbors.kernels import ROUNDING
 from neighbors.sums import only
 
 QUERIES = 256   # queries of a piece of work, at most
 LEAST_QUERIES = 32
 LARGEST = 1e100  # of a bandwidth
-
-
-def on_grid(values):
-    """The nearest points of the grid.
-
-    Args:
-        values (ndarray): float64, finite.
-
-    Returns:
-        ndarray: float64 of the same shape.
-    """
-    step = _step(values)
-    return np.rint(values / step) * step
-
-
-def _step(values):
-    return np.ldexp(1., np.maximum(np.frexp(values)[1], 7) - 28)
-
-
-def is_open(values, bounds):
-    """Whether numbers that near could be rounded to another point.
-
-    Args:
-        values (ndarray): float64 (B, ...).
-        bounds (ndarray): float64 (B,), how far from them.
-
-    Returns:
-        ndarray: bool (B,), whether any of a row could.
-    """
-    values = values.reshape(len(values), math.prod(values.shape[1:]))
-    step = _step(values)
-    parts = values / step
-    gap = np.abs(parts - np.floor(parts) - .5) * step
-    return (gap <= bounds[:, None]).any(axis=1)
 
 
 class SoftLayers:
@@ -93,6 +57,8 @@ class SoftLayers:
         self._sums = [layer_sums(indexes, place, labels, n_class, k)
                       if weight else None
                       for place, weight in enumerate(self.weights)]
+        self._run = next((sums.run for sums in self._sums if sums is not None),
+                         parallel.run)
 
     # ---------------------------------------------------------- what is asked
 
@@ -125,7 +91,8 @@ class SoftLayers:
         found = [_single_sums(sums, q, square)
                  for (sums, _, square, _), q in zip(used, Q, strict=True)]
         return settled([_combine(parts, weights)
-                        for parts in zip(*found, strict=True)], apart)
+                        for parts in zip(*found, strict=True)], apart,
+                       self._run)
 
     def shares(self, activations, distances):
         """The part that some training examples have in a layer's sums.
@@ -183,7 +150,7 @@ class SoftLayers:
                 found[layer][rows] = weight / square * np.einsum(
                     'bc,bcd->bd', c, mean)
 
-        parallel.run(fill, pieces(len(activations[0])))
+        self._run(fill, pieces(len(activations[0])))
         return found
 
 
@@ -202,33 +169,8 @@ def layer_sums(indexes, place, labels, n_class, k):
     """
     index = indexes.indexes_[place]
     if getattr(index, 'compares_all', False):
-        return AllExamples(index, labels, n_class)
+        return index.kernel_sums(labels, n_class)
     return FoundExamples(index, labels, n_class, k, indexes.widths_[place])
-
-
-def settled(near, apart):
-    """Figures on the grid that depend on their query alone.
-
-    Args:
-        near (list of tuple): Of pieces of the B queries, one after another:
-            float64 figures (b, ...) and bounds (b,) on their errors.
-        apart (callable): From rows to the same; slow, each row by itself.
-
-    Returns:
-        ndarray: float64 (B, ...).
-    """
-    starts = np.cumsum([0] + [len(bounds) for _, bounds in near])
-
-    def settle(number):
-        values, bounds = near[number]
-        figures = on_grid(values)
-        # apart's own error is no larger than 4 times that of near
-        left = np.flatnonzero(is_open(values, 5 * bounds) & (bounds > 0))
-        if len(left):
-            figures[left] = on_grid(apart(starts[number] + left)[0])
-        return figures
-
-    return np.concatenate(parallel.run(settle, range(len(near))))
 
 
 def pieces(n):
@@ -328,7 +270,7 @@ def _totals(sums, Q, square):
 
     return settled(
         [total(found) for found in _single_sums(sums, Q, square)],
-        lambda rows: total(sums.log_sums_apart(Q[rows], square)))
+        lambda rows: total(sums.log_sums_apart(Q[rows], square)), sums.run)
 
 
 def _single_sums(sums, Q, square):

@@ -92,21 +92,47 @@ def only(found):
     return LogSums(*(part[0] for part in found))
 
 
-class ClassMeans:
+class ClassMeans(NamedTuple):
     """Means of the examples of each class, weighted by their kernels.
-
-    Args:
-        n_queries (int): B.
-        n_class (int): C.
-        width (int): D.
 
     Attributes:
         sums (KernelSums): Of the weights, (B, C).
+        weighted (ndarray): float64 (B, C, D), sums of the weighted examples,
+            to be scaled as ``sums``.
     """
 
-    def __init__(self, n_queries, n_class, width):
-        self.sums = KernelSums.empty((n_queries, n_class))
-        self._weighted = np.zeros((n_queries, n_class, width))
+    sums: KernelSums
+    weighted: np.ndarray
+
+    @classmethod
+    def empty(cls, n_queries, n_class, width):
+        """Those of no example.
+
+        Args:
+            n_queries (int): B.
+            n_class (int): C.
+            width (int): D.
+
+        Returns:
+            ClassMeans: Of that shape.
+        """
+        return cls(KernelSums.empty((n_queries, n_class)),
+                   np.zeros((n_queries, n_class, width)))
+
+    def merge(self, other):
+        """Those of the examples of both.
+
+        Args:
+            other (ClassMeans): Of the same queries over other examples.
+
+        Returns:
+            ClassMeans: Of both.
+        """
+        sums = self.sums.merge(other.sums)
+        base = np.where(sums.shift == -np.inf, 0, sums.shift)
+        return ClassMeans(sums, sum(
+            part.weighted * np.exp(part.sums.shift - base)[:, :, None]
+            for part in (self, other)))
 
     def add(self, y, exponents, examples):
         """Takes some examples of one class.
@@ -125,17 +151,24 @@ class ClassMeans:
         self.sums.shift[:, y] = shift
         self.sums.total[:, y] *= faded
         self.sums.total[:, y] += kernel.sum(axis=1)
-        self._weighted[:, y] *= faded[:, None]
-        self._weighted[:, y] += kernel @ examples
+        self.weighted[:, y] *= faded[:, None]
+        self.weighted[:, y] += kernel @ examples
 
     def means(self):
         """The means, float64 (B, C, D); 0 of a class without examples."""
         total = np.where(self.sums.total, self.sums.total, 1)
-        return self._weighted / total[:, :, None]
+        return self.weighted / total[:, :, None]
 
 
 class LayerSums:
-    """Sums over examples of one layer, asked for many queries; a base."""
+    """Sums over examples of one layer, asked for many queries; a base.
+
+    Attributes:
+        run (callable): How pieces of queries are to be run: like
+            ``parallel.run``, or in turn.
+    """
+
+    run = staticmethod(parallel.run)
 
     def in_pieces(self, Q, squares, pieces):
         """``log_sums`` of each of some pieces of the queries.
@@ -148,5 +181,4 @@ class LayerSums:
         Returns:
             list of LogSums: One a piece.
         """
-        return parallel.run(lambda rows: self.log_sums(Q[rows], squares),
-                            pieces)
+        return self.run(lambda rows: self.log_sums(Q[rows], squares), pieces)

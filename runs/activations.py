@@ -13,6 +13,7 @@ from files.resumable import ArraysInBlocks
 from runs.folder import ACTIVATIONS
 from runs.notes import note
 from runs.passes import array_names, forward
+from runs.processes import processes
 
 BLOCK = 8192  # texts whose activations are in memory before they are written
 VERSION = 3  # to be raised where activations are computed in another way
@@ -115,8 +116,9 @@ def stored_activations(run, split):
                                    [logits, *layers], strict=True)))
         _describe(run, examples, labels, temporary)
 
-    try:
-        problem = stored.ensure(folder, key, make, goes_on=True)
+    try:  # the others read what rank 0 has checked, or made
+        problem = processes().on_root(
+            lambda: stored.ensure(folder, key, make, goes_on=True))
     except stored.NotWritable as error:
         note(f'{error}; its arrays are computed, but not stored')
         blocks = [[logits, *layers]

@@ -1,14 +1,18 @@
 """What is fitted on a run's activations: DkNN and the temperature."""
+import functools
 import json
 
 from dknn import DkNN
+from errors import ArgumentError
 from files import stored
 from files.atomic import write_json
 from metrics import confidence
 from neighbors import INDEXES
+from neighbors.shards import ShardedIndex
 from runs.activations import stored_activations
 from runs.folder import ACTIVATIONS, TEMPERATURE
 from runs.notes import note
+from runs.processes import processes
 from runs.training import results_of
 
 INDEX_VERSION = 1  # to be raised where indexes are built in another way
@@ -19,6 +23,9 @@ TUNING = 'tuning.json'
 def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
              class_conditional=False, index_options=None, memory=None):
     """DkNN fitted on the training split, calibrated on the calibration one.
+
+    Where several processes run this command, each holds a share of the
+    training examples (``neighbors.shards``).
 
     Its soft conformity is tuned on the validation split.  What that finds,
     and an index that takes long to build, are stored in the run folder, but
@@ -41,17 +48,43 @@ def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
     Raises:
         ArgumentError: If an option does not fit the activations.
     """
-    dknn = DkNN(len(run.data.label_names), n_neighbors=n_neighbors,
-                index=index, layers=layers,
-                class_conditional=class_conditional,
-                index_options=index_options, memory=memory)
+    options = {'n_class': len(run.data.label_names),
+               'n_neighbors': n_neighbors, 'index': index, 'layers': layers,
+               'class_conditional': class_conditional,
+               'index_options': index_options, 'memory': memory}
+    if processes().size > 1:
+        return _fit_on_all(run, train, options).calibrate(
+            calib.layers, calib.labels)
+    dknn = DkNN(**options)
     if train.key is None or not INDEXES[index].worth_storing:
         dknn.fit(train.layers, train.labels)
     else:
         _fit_or_load(dknn, run.folder / ACTIVATIONS / f'index_{index}',
                      train)
-    _tune_or_load(dknn, run, train)
+    dknn.use_tuning(**_tuning(run, train, stored_activations(run, 'valid'),
+                              dknn, lambda: dknn))
     return dknn.calibrate(calib.layers, calib.labels)
+
+
+def _fit_on_all(run, train, options):
+    """DkNN whose training examples are shared out among the processes.
+
+    Rank 0 alone chooses bandwidths and weights, once in a run's life, from
+    all examples: what an optimizer finds is not rounded to a grid.
+    """
+    for name, usual in [('index', 'exact'), ('memory', None)]:
+        if options[name] != usual:
+            raise ArgumentError(
+                name, options[name], 'works in one process; leave it out, or '
+                'start one process, without mpiexec')
+    team, whole = processes(), DkNN(**options)
+    valid = stored_activations(run, 'valid')
+    tuning = team.on_root(lambda: _tuning(
+        run, train, valid, whole,
+        lambda: whole.fit(train.layers, train.labels)))
+    index = functools.partial(ShardedIndex, team)
+    return DkNN(**{**options, 'index': index}).fit(
+        train.layers, train.labels).use_tuning(**tuning)
 
 
 def _fit_or_load(dknn, folder, train):
@@ -73,33 +106,32 @@ def _fit_or_load(dknn, folder, train):
         dknn.load_indexes(folder, train.layers, train.labels)
 
 
-def _tune_or_load(dknn, run, train):
-    """Takes the stored bandwidths and weights, or chooses and stores them."""
-    valid = stored_activations(run, 'valid')
+def _tuning(run, train, valid, dknn, fit):
+    """The stored bandwidths and weights, or those chosen and stored now.
+
+    ``fit`` returns a DkNN like ``dknn``, fitted; it is called to choose them.
+    """
+    def choose():
+        found = fit().tune(valid.layers, valid.labels)
+        return {'bandwidths': found.bandwidths_, 'weights': found.weights_}
+
     if train.key is None:
-        dknn.tune(valid.layers, valid.labels)
-        return
+        return choose()
     folder = run.folder / ACTIVATIONS / f'tuning_{dknn.index}'
     key = ' '.join(map(str, [
         train.key, valid.key, dknn.layers,
         '' if INDEXES[dknn.index].compares_all else dknn.n_neighbors,
         INDEX_VERSION, TUNING_VERSION]))
 
-    def make(temporary):
-        dknn.tune(valid.layers, valid.labels)
-        write_json(temporary / TUNING, {'bandwidths': dknn.bandwidths_,
-                                        'weights': dknn.weights_})
-
     try:
-        problem = stored.ensure(folder, key, make)
+        problem = stored.ensure(folder, key, lambda temporary: write_json(
+            temporary / TUNING, choose()))
     except stored.NotWritable as error:
         note(f'{error}; bandwidths and weights are chosen, but not stored')
-        dknn.tune(valid.layers, valid.labels)
-        return
+        return choose()
     if problem:
         note(f'{folder}: {problem}; chosen again')
-    if not hasattr(dknn, 'bandwidths_'):
-        dknn.use_tuning(**json.loads((folder / TUNING).read_bytes()))
+    return json.loads((folder / TUNING).read_bytes())
 
 
 def store_temperature(run, calib):
@@ -125,8 +157,9 @@ def store_temperature(run, calib):
         'temperature': temperature, 'n': len(calib.labels), 'split': 'calib',
         'nll_before': before, 'nll_after': after}
     try:
-        with results_of(run):
-            write_json(run.folder / TEMPERATURE, content)
+        if processes().is_root:
+            with results_of(run):
+                write_json(run.folder / TEMPERATURE, content)
     except OSError as error:
         if error.errno not in stored.READ_ONLY:
             raise

@@ -5,11 +5,14 @@ import os
 import sys
 import time
 
-from errors import UserError
+from errors import MissingPackage, UserError
 
-# What mpiexec, or srun, tells each process: how many there are
-SIZES = ('OMPI_COMM_WORLD_SIZE', 'PMI_SIZE', 'MV2_COMM_WORLD_SIZE',
-         'SLURM_STEP_NUM_TASKS')
+# What mpiexec tells each process: how many there are (Open MPI; MPICH, Intel
+# MPI, srun; MVAPICH)
+SIZES = 'OMPI_COMM_WORLD_SIZE', 'PMI_SIZE', 'MV2_COMM_WORLD_SIZE'
+# Likewise srun, but perhaps of processes that have nothing to do with each
+# other
+SLURM = 'SLURM_STEP_NUM_TASKS'
 TURN = .5  # seconds
 MOST_TURNS = 10
 
@@ -46,6 +49,40 @@ class Processes:
         """The list of all values by rank, for all."""
         return self.comm.allgather(value) if self.comm else [value]
 
+    def alltoall(self, values):
+        """What every process, by rank, has for this one.
+
+        Args:
+            values (list): What this process has for each, by rank.
+
+        Returns:
+            list: By rank.
+        """
+        return self.comm.alltoall(values) if self.comm else values
+
+    def on_root(self, work):
+        """What rank 0's work returns or raises, for all.
+
+        Args:
+            work (callable): Called by rank 0, without arguments.
+
+        Returns:
+            object: What it returned, which can be pickled.
+
+        Raises:
+            Exception: What it raised.
+        """
+        value = error = None
+        if self.is_root:
+            try:
+                value = work()
+            except Exception as raised:
+                error = raised
+        value, error = self.bcast((value, error))
+        if error is not None:
+            raise error
+        return value
+
     def barrier(self):
         """Waits for all."""
         if self.comm:
@@ -67,8 +104,8 @@ class Processes:
     def abort(self, message, code=1):
         """Says why on standard error and ends all processes.
 
-        What all fail with is said once: each waits for its turn, and the
-        first one ends the others.
+        What all fail with is said once, by rank 0: each waits for its turn,
+        and the first one ends the others.
 
         Args:
             message (str): Empty for nothing.
@@ -76,8 +113,11 @@ class Processes:
         """
         if self.comm:
             time.sleep(TURN * min(self.rank, MOST_TURNS))
+        if message and not self.is_root:
+            message = f'process {self.rank} of {self.size}: {message}'
         if message:
-            print(message, file=sys.stderr, flush=True)
+            print(message, flush=True,
+                  file=sys.stderr if self.is_root else sys.__stderr__)
         if self.comm:
             if sys.stdout is not None:
                 sys.stdout.flush()  # no exit of Python's follows
@@ -91,17 +131,23 @@ def processes():
 
     Returns:
         Processes: One process where mpiexec started one, or did not start
-        this, or mpi4py is not installed.
+        this; also of those of srun where mpi4py is not installed.
 
     Raises:
+        MissingPackage: If mpiexec started several, and mpi4py is not
+            installed: all of them would write the same files.
         UserError: If mpi4py finds no MPI library.
     """
-    if all(int(os.environ.get(name) or 1) < 2 for name in SIZES):
+    size = max(map(_number, SIZES))
+    if max(size, _number(SLURM)) < 2:
         return Processes()
     try:
         from mpi4py import MPI
-    except ImportError:
-        return Processes()
+    except ImportError as error:
+        if size < 2:
+            return Processes()
+        raise MissingPackage('mpi4py', '-r requirements-mpi.txt',
+                             f'a command in {size} processes') from error
     except RuntimeError as error:
         reason = str(error).partition('\n')[0]
         raise UserError(f'mpi4py cannot be used ({reason}); install the MPI '
@@ -111,3 +157,8 @@ def processes():
     if world.size == 1:  # started side by side, not together
         return Processes()
     return Processes(world.rank, world.size, world)
+
+
+def _number(name):
+    """How many processes a variable of the environment speaks of."""
+    return int(os.environ.get(name) or 1)

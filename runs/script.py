@@ -32,7 +32,7 @@ def run_script(main):
     except UserError as error:
         _fail(Processes(), error)
     if not together.is_root:
-        sys.stdout = open(os.devnull, 'w')
+        sys.stdout = sys.stderr = open(os.devnull, 'w')
     try:
         main()
         if sys.stdout is not None:

@@ -11,7 +11,7 @@ from soft_examples import examples, layer
 from threadpoolctl import threadpool_limits
 
 from errors import ArgumentError
-from neighbors import INDEXES, bandwidths, kernels, labelled, soft
+from neighbors import INDEXES, bandwidths, grid, kernels, labelled, soft
 from neighbors.layers import LayerIndexes
 from neighbors.sums import KernelSums, only
 
@@ -163,15 +163,15 @@ def test_random_layers(seed, n_class, N, s, w):
 def test_grid():
     # Step 2^-21 below 128, then 28 bits: 2^-20 from 128 on
     values = np.array([1e-9, -.3, 127.9999999, 128 + 2 ** -20, 300.1, -3e9])
-    near = soft.on_grid(values)
+    near = grid.on_grid(values)
     assert (abs(near - values) <= np.maximum(2. ** -22,
                                              2. ** -28 * abs(values))).all()
     assert near[0] == 0 and near[3] == values[3]
     middle = np.array([[5.5], [5.4], [128.], [1]]) * 2. ** -21
     np.testing.assert_array_equal(
-        soft.is_open(middle, np.full(4, 1e-9)), [True, False, False, False])
+        grid.is_open(middle, np.full(4, 1e-9)), [True, False, False, False])
     np.testing.assert_array_equal(
-        soft.is_open(middle, np.full(4, 1e-7)), [True, True, False, False])
+        grid.is_open(middle, np.full(4, 1e-7)), [True, True, False, False])
 
 
 def moved_figures(layers, Q, n_times):
@@ -216,7 +216,7 @@ def test_without_a_second_look_figures_move():
 
     with mock.patch.object(kernels.AllExamples, 'log_sums', noisy):
         assert moved_figures(layers, Q, 3) == 0
-        with mock.patch.object(soft, 'is_open', lambda values, _: np.zeros(
+        with mock.patch.object(grid, 'is_open', lambda values, _: np.zeros(
                 len(values), bool)):
             assert moved_figures(layers, Q, 3) > 0
     assert_log_odds(X, labels, [Q[0][:20]], [3.], [1.])

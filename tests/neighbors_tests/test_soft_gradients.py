@@ -170,7 +170,7 @@ def test_targets_must_be_labels():
 
 def test_means_add_up():
     """Weights e^0 and e^-1 of 2 and 4: (2 + 4 / e) / (1 + 1 / e)."""
-    found = sums.ClassMeans(1, 2, 1)
+    found = sums.ClassMeans.empty(1, 2, 1)
     found.add(0, np.array([[-1001.]]), np.array([[4.]]))
     found.add(0, np.array([[-1000., -3000]]), np.array([[2.], [9.]]))
     e = np.exp(-1)
