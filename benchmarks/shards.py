@@ -49,7 +49,7 @@ class Counting(Processes):
     """
 
     def __init__(self, team):
-        super().__init__(team.rank, team.size, team._comm)
+        super().__init__(team.rank, team.size, team.comm)
         self.received, self.waiting = 0, 0.
 
     def allgather(self, value):
@@ -138,10 +138,8 @@ def measure(team, path, n_queries, k):
     index, fitted = cost(team, lambda: shards.ShardedIndex(team).fit(X))
     neighbors, found = cost(team, lambda: fitted.kneighbors(Q, k))
     square = float(np.median(found[0][:, -1]) ** 2)
-    sums, _ = cost(team, lambda: [
-        fitted_sums.log_sums(Q[rows], [square])
-        for fitted_sums in [fitted.kernel_sums(labels, N_CLASS)]
-        for rows in soft.pieces(len(Q))])
+    sums, _ = cost(team, lambda: fitted.kernel_sums(
+        labels, N_CLASS).in_pieces(Q, [square], soft.pieces(len(Q))))
     return {'memory': memory('VmHWM') - before, 'index': index,
             'neighbors': neighbors, 'sums': sums}
 

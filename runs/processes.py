@@ -86,7 +86,7 @@ class Processes:
     def barrier(self):
         """Waits for all."""
         if self.comm:
-            self.comm.Barrier()
+            self.comm.barrier()
 
     @contextlib.contextmanager
     def root_first(self):
