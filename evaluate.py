@@ -93,7 +93,11 @@ def plan_memory(args, run):
 
 
 def load_judge(args, run, options):
-    """The independent run, as a Setting; it must have the same splits."""
+    """The independent run, as a Setting; it must have the same splits.
+
+    Numbers of layers are those of the run that is evaluated: of a judge all
+    are searched then.
+    """
     if args.judge is None:
         return None
     judge = runs.load_run(args.judge, args.data_dir, args.gpu)
@@ -106,6 +110,8 @@ def load_judge(args, run, options):
     if judge.digest == run.digest:
         raise UserError(f'--judge {args.judge} is the run itself; name '
                         'another, such as one of another encoder')
+    if not isinstance(options['layers'], str):
+        options = {**options, 'layers': 'all'}
     return Setting(judge, options, args.limit, args.texts, args.seed,
                    split=args.split)
 

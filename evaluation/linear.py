@@ -63,6 +63,16 @@ def vectorizer(char_based=False, longest=None, min_df=2):
         analyzer=lambda example: ngrams(example, longest), min_df=min_df)
 
 
+def _fit(examples, char_based, longest):
+    """A fitted vectorizer, and TF-IDF of its examples."""
+    vectors = vectorizer(char_based, longest)
+    try:
+        return vectors, vectors.fit_transform(examples)
+    except ValueError:  # no two of them have an n-gram in common
+        vectors = vectorizer(char_based, longest, min_df=1)
+        return vectors, vectors.fit_transform(examples)
+
+
 def fit_and_predict(data, char_based=False, longest=None):
     """Trains and evaluates the baseline.
 
@@ -76,8 +86,7 @@ def fit_and_predict(data, char_based=False, longest=None):
     """
     from sklearn.linear_model import LogisticRegression  # is slow
 
-    vectors = vectorizer(char_based, longest)
-    train = vectors.fit_transform(data.train)
+    vectors, train = _fit(data.train, char_based, longest)
     valid, test = map(vectors.transform, (data.valid, data.test))
     labels, valid_labels, test_labels = (
         [example.label for example in split]

@@ -42,6 +42,16 @@ def test_some_parts_and_a_judge(trained, capsys):
     assert {'falls_independent', 'ranks', 'stability'} <= names
 
 
+def test_layers_are_those_of_the_run_not_of_the_judge(trained):
+    """All of the judge's are searched, which has others."""
+    setting = evaluate.load_setting(evaluate.build_parser().parse_args(
+        ['--model-setup', str(trained[0]), '--judge', str(trained[1]),
+         '--layers', '1', *FEW]))
+    assert setting.dknn.layers_ == (1,)
+    assert setting.judge.dknn.layers_ == tuple(range(len(
+        setting.judge.run.model.layer_names)))
+
+
 def test_a_whole_evaluation(trained):
     folder = shutil.copytree(trained[0], trained[0].with_name('copy'))
     evaluate.main(['--model-setup', str(folder), *FEW])

@@ -46,6 +46,12 @@ def test_single_words_cannot_tell_what_their_order_says():
     assert linear.fit_and_predict(data, longest=1).test == .5
 
 
+def test_few_texts_without_a_word_in_common():
+    """Single examples' n-grams are what there is then."""
+    data = dataset(['good film', 'bad plot'], ['good'], ['good', 'bad'])
+    assert linear.fit_and_predict(data).test == 1
+
+
 def test_characters():
     data = dataset(['good a', 'bad b'] * 5, ['good', 'bad'], ['good', 'bad'])
     data = data._replace(**{
