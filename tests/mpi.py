@@ -19,7 +19,7 @@ ENVIRONMENT = {
     'PRTE_MCA_rmaps_default_mapping_policy': ':oversubscribe',
     'OPENBLAS_NUM_THREADS': '1', 'OMP_NUM_THREADS': '1',
     'NUMBA_NUM_THREADS': '1', 'PYTHONWARNINGS': 'ignore'}
-SECONDS = 100  # at most
+SECONDS = 300  # at most
 
 
 def start(n, *words, cwd=toys.ROOT):

@@ -2,6 +2,7 @@
 import compat  # noqa: F401  (before Chainer)
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,8 +13,11 @@ import pytest
 import toys
 
 pytestmark = mpi.needs_mpi
-COMMANDS = {'run_dknn': ['-k', '9'], 'interpret': ['-k', '9', '--limit', '6']}
-WRITTEN = 'predictions.jsonl', 'interpretations.part.jsonl', 'temperature.json'
+COMMANDS = {'run_dknn': ['-k', '9'], 'calibration': ['-k', '9'],
+            'interpret': ['-k', '9', '--limit', '6'],
+            'evaluate': ['-k', '9', '--only', 'debugging']}
+WRITTEN = ('predictions.jsonl', 'calibration.json', 'debugging.jsonl',
+           'interpretations.part.jsonl', 'temperature.json')
 
 
 def start(n, *words):
@@ -34,21 +38,22 @@ def copy(made, name):
     return folder
 
 
-def run_both(n, folder):
-    """Both commands; what they printed, but for seconds and folders."""
+def run_all(n, folder):
+    """All commands; what they printed, but for seconds and folders."""
     printed = []
     for command, flags in COMMANDS.items():
         done = start(n, f'{command}.py', '--model-setup', folder, *flags)
         assert (done.returncode, done.stderr) == (0, '')
         printed += done.stdout.replace(str(folder), '').splitlines()
-    return [line for line in printed if ' s; wrote ' not in line]
+    return [line for line in printed
+            if not re.search(r'[.0-9]+ s(; wrote|$)', line)]
 
 
 @pytest.fixture(scope='session')
 def one(made):
     """The folder of one process, and what it printed."""
     folder = copy(made, 'one')
-    return folder, run_both(1, folder)
+    return folder, run_all(1, folder)
 
 
 @pytest.mark.parametrize('n', [2, 3])
@@ -56,7 +61,7 @@ def test_bytes_of_one_process(n, made, one):
     folder = copy(made, f'several_{n}')
     assert not (folder / 'activations').exists()
     expected, printed = one
-    assert run_both(n, folder) == printed  # by the root alone
+    assert run_all(n, folder) == printed  # by the root alone
     for name in WRITTEN:
         assert (folder / name).read_bytes() == (expected / name).read_bytes()
     for path in sorted((expected / 'activations').rglob('*.*')):
