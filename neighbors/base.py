@@ -28,12 +28,17 @@ class NeighborIndex:
             than building the index again.
         compares_all (bool): Whether soft conformity sums over all examples,
             not only over the neighbours found.
+        is_approximate (bool): Whether it may miss neighbours.
+        search_options (tuple): Names of those arguments that change a search,
+            but nothing that is built or stored.
         stores_labels (bool): Whether ``labels`` of the examples are to be
             set before ``fit``.
     """
 
     worth_storing = True
     compares_all = False
+    is_approximate = False
+    search_options = ()
     stores_labels = False
     _arrays = ()  # names of the arrays that ``_build`` sets
 

@@ -1,12 +1,17 @@
 """Indexes that propose candidates, which are then ranked in float64."""
+import importlib
 import threading
 
 import numpy as np
 
-from neighbors import arrays
+from errors import MissingPackage
+from neighbors import arrays, reading
 from neighbors.base import NeighborIndex
 from neighbors.exact import ExactIndex
 
+# Candidates asked for beyond those needed: an index that rounds distances
+# differently may put a true neighbour a few places behind the k-th
+SPARE = 16
 # Of the module, since an index with a lock of its own could not be copied
 _fallback_lock = threading.Lock()
 
@@ -44,6 +49,7 @@ class CandidateIndex(NeighborIndex):
         key = np.full(candidates.shape, np.inf)
         key[row, place] = arrays.distances(Q, row, self.X_,
                                            candidates[row, place])
+        reading.release(self.X_)
         distances, indices = arrays.smallest(key, candidates, k)
         if short.any():
             distances[short], indices[short] = self._exact(Q[short], k)
@@ -54,3 +60,22 @@ class CandidateIndex(NeighborIndex):
             if self._fallback is None:
                 self._fallback = ExactIndex().fit(self.X_)
         return self._fallback.kneighbors(Q, k)
+
+
+def require(module, package):
+    """The imported module of a package that may be missing.
+
+    Args:
+        module (str): Its name.
+        package (str): What pip should install.
+
+    Returns:
+        module: It.
+
+    Raises:
+        MissingPackage: It cannot be imported.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingPackage(module, package, 'this index') from error

@@ -4,20 +4,14 @@ A new index is a class and a row of that table.  ``exact`` and ``kdtree`` give
 the true neighbours, and so does ``milvus``, from a database, unless told
 otherwise; ``lsh``, ``hnsw`` and ``ivf`` choose their candidates approximately.
 """
-import contextlib
-import importlib
-
 import numpy as np
 
-from errors import ArgumentError, MissingPackage
+from errors import ArgumentError
 from neighbors import arrays, base
-from neighbors.candidates import CandidateIndex
+from neighbors.candidates import SPARE, CandidateIndex, require
 from neighbors.exact import ExactIndex
+from neighbors.lists import HNSWIndex, IVFIndex
 from neighbors.milvus import MilvusIndex
-
-# Candidates asked for beyond those needed: an index that rounds distances
-# differently may put a true neighbour a few places behind the k-th
-SPARE = 16
 
 
 class KDTreeIndex(CandidateIndex):
@@ -36,7 +30,7 @@ class KDTreeIndex(CandidateIndex):
         one can run code."""
 
     def _open(self):
-        tree = _require('sklearn.neighbors', 'scikit-learn').KDTree
+        tree = require('sklearn.neighbors', 'scikit-learn').KDTree
         self._tree = tree(np.asarray(self.X_, dtype=np.float64))
 
     def _candidates(self, Q, k):
@@ -70,6 +64,7 @@ class LSHIndex(CandidateIndex):
         MissingPackage: NearPy is not installed.
     """
 
+    is_approximate = True
     _arrays = ('centre_', 'normals_', 'keys_')
 
     def __init__(self, n_bits=None, n_tables=8, seed=0):
@@ -79,7 +74,7 @@ class LSHIndex(CandidateIndex):
         if n_tables < 1:
             raise ArgumentError('n_tables', n_tables, 'is too small; lsh '
                                 'takes 1 table or more')
-        self._projections = _require(
+        self._projections = require(
             'nearpy.hashes', 'NearPy==1.0.0').RandomBinaryProjections
         self.n_bits = n_bits
         self.n_tables = n_tables
@@ -129,105 +124,6 @@ class LSHIndex(CandidateIndex):
         return arrays.pack(row, len(Q), col, -1)
 
 
-class _FaissIndex(CandidateIndex):
-    """What ``hnsw`` and ``ivf`` share.
-
-    They are built on one thread: the same examples always give the same
-    index.
-    """
-
-    def _build(self):
-        faiss = _require('faiss', 'faiss-cpu')
-        N, D = self.X_.shape
-        with _one_thread(faiss):
-            self._index = self._empty(faiss)
-            for rows in arrays.slices(N, arrays.BLOCK_CELLS // D):
-                self._index.add(np.ascontiguousarray(self.X_[rows]))
-
-    def _empty(self, faiss):
-        """faiss's index, trained if need be, without examples."""
-        raise NotImplementedError
-
-    def save(self, path):
-        # faiss itself raises no OSError, and prints to standard error
-        content = _require('faiss', 'faiss-cpu').serialize_index(self._index)
-        with open(path, 'wb') as stream:
-            stream.write(content)
-
-    def _read(self, path):
-        self._index = _require('faiss', 'faiss-cpu').read_index(str(path))
-        return self._index.ntotal, self._index.d
-
-
-class HNSWIndex(_FaissIndex):
-    """faiss's graph of navigable small worlds (Malkov, Yashunin 2018).
-
-    Args:
-        n_links (int): Links of an example in a layer of the graph.
-        ef_construction (int): Length of the queue while building.
-        ef_search (int): Length of the queue while searching; None: 4 k, but
-            at least 64 and the square root of N.
-    """
-
-    def __init__(self, n_links=32, ef_construction=80, ef_search=None):
-        self.n_links = n_links
-        self.ef_construction = ef_construction
-        self.ef_search = ef_search
-
-    def _empty(self, faiss):
-        index = faiss.IndexHNSWFlat(self.X_.shape[1], self.n_links)
-        index.hnsw.efConstruction = self.ef_construction
-        return index
-
-    def _candidates(self, Q, k):
-        N = len(self.X_)
-        m = min(N, k + SPARE)
-        length = self.ef_search or max(4 * k, 64, int(N ** .5))
-        parameters = _require('faiss', 'faiss-cpu').SearchParametersHNSW(
-            efSearch=max(length, m))
-        return self._index.search(np.ascontiguousarray(Q), m,
-                                  params=parameters)[1]
-
-
-class IVFIndex(_FaissIndex):
-    """faiss's inverted lists: the examples nearest to each of some centroids.
-
-    Args:
-        n_lists (int): Number of centroids; None: the square root of N, or
-            fewer, so that 39 examples or more fall to each on average.
-        n_probes (int): Lists searched for a query; None: a fifth of them.
-        seed (int): Seed of the sample for k-means, and of k-means.
-    """
-
-    def __init__(self, n_lists=None, n_probes=None, seed=0):
-        self.n_lists = n_lists
-        self.n_probes = n_probes
-        self.seed = seed
-
-    def _empty(self, faiss):
-        N, D = self.X_.shape
-        n_lists = self.n_lists or max(1, min(round(N ** .5), N // 39))
-        index = faiss.IndexIVFFlat(faiss.IndexFlatL2(D), D, min(N, n_lists))
-        index.cp.seed = self.seed
-        index.cp.min_points_per_centroid = 1
-        sample = np.random.RandomState(self.seed).permutation(N)
-        index.train(self.X_[np.sort(sample[:256 * index.nlist])])
-        return index
-
-    def _open(self):
-        n_lists = self._index.nlist
-        self._index.nprobe = min(n_lists, self.n_probes or -(-n_lists // 5))
-        # faiss's own choice of lists may depend on the batch
-        self._centroids = ExactIndex().fit(
-            self._index.quantizer.reconstruct_n(0, n_lists))
-
-    def _candidates(self, Q, k):
-        distances, lists = self._centroids.kneighbors(Q, self._index.nprobe)
-        return self._index.search_preassigned(
-            np.ascontiguousarray(Q), min(len(self.X_), k + SPARE), lists,
-            distances.astype(np.float32))[1]
-
-
 INDEXES = {
     'exact': ExactIndex,
     'kdtree': KDTreeIndex,
@@ -236,21 +132,3 @@ INDEXES = {
     'ivf': IVFIndex,
     'milvus': MilvusIndex,
 }
-
-
-def _require(module, package):
-    """The imported module of a package that may be missing."""
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise MissingPackage(module, package, 'this index') from error
-
-
-@contextlib.contextmanager
-def _one_thread(faiss):
-    n_threads = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        yield
-    finally:
-        faiss.omp_set_num_threads(n_threads)

@@ -1,5 +1,6 @@
 """The flags that several scripts share, and which argument each one sets."""
 import argparse
+import inspect
 import os
 import re
 
@@ -17,7 +18,12 @@ FLAGS = {
     'n_layers': '--layer', 'n_neighbors': '--neighbors',
     'n_units': '--unit', 'learning_rate': '--learning-rate', 'out': '--out',
     'uri': '--milvus-uri',
+    **{name: f'--index-options {name}' for name in (
+        'n_bits', 'n_tables', 'n_links', 'ef_construction', 'ef_search',
+        'n_lists', 'n_probes', 'pq', 'n_ranked')},
 }
+# Arguments of indexes that have flags of their own
+TEXT_OPTIONS = 'uri', 'token', 'labels', 'memory'
 
 
 def whole_number(least, most=2 ** 31 - 1):
@@ -90,6 +96,16 @@ def layer_choice(text):
             f'got {text!r}') from None
 
 
+def index_option(text):
+    """A type for argparse: a name and a whole number, like ``pq=60``."""
+    found = re.fullmatch(r'([a-z_]+)=([0-9]{1,9})', text)
+    if not found:
+        raise argparse.ArgumentTypeError(
+            f'expected a name and a whole number like n_probes=20, got '
+            f'{text!r}')
+    return found[1], int(found[2])
+
+
 def add_run_flags(parser):
     """Adds the flags of every script that reads a run folder."""
     parser.add_argument(
@@ -123,6 +139,10 @@ def add_dknn_flags(parser):
                         help='for --index milvus: FILE.db, or the address of '
                              'a server like http://localhost:19530 (whose '
                              'user:password is in $MILVUS_TOKEN)')
+    parser.add_argument('--index-options', nargs='+', type=index_option,
+                        metavar='NAME=N', help='whole numbers for the index, '
+                        'such as pq=60 n_probes=20 for ivf, or ef_search=500 '
+                        'for hnsw (docs/scale.md)')
     parser.add_argument('--neighbors', '-k', type=positive, default=75,
                         metavar='K', help='neighbours a layer (default: 75)')
     parser.add_argument('--layers', type=layer_choice, default='all',
@@ -141,7 +161,8 @@ def dknn_options(args):
     """What ``add_dknn_flags`` parsed, as arguments of ``runs.fit_dknn``.
 
     Raises:
-        UserError: If ``--milvus-uri`` lacks, or goes with another index.
+        UserError: If ``--milvus-uri`` lacks, or goes with another index; or
+            the index has no option of that name.
     """
     return {'n_neighbors': args.neighbors, 'index': args.index,
             'layers': args.layers,
@@ -150,11 +171,23 @@ def dknn_options(args):
 
 
 def _index_options(args):
+    options = dict(args.index_options or ())
+    known = [name for name, parameter in inspect.signature(
+        INDEXES[args.index]).parameters.items()
+        if name not in TEXT_OPTIONS]
+    for name in options:
+        if name not in known:
+            raise UserError(
+                f'--index-options {name}: --index {args.index} has no such '
+                'option; ' + (f'choose from {", ".join(known)}' if known
+                              else 'leave it out'))
     if (args.index == 'milvus') != bool(args.milvus_uri):
         raise UserError(
             f'--index {args.index} does not take --milvus-uri; give it with '
             '--index milvus' if args.milvus_uri else
             '--index milvus needs --milvus-uri, a FILE.db or the address of '
             'a server like http://localhost:19530')
-    return {'uri': args.milvus_uri, 'token': os.environ.get(
-        'MILVUS_TOKEN', '')} if args.milvus_uri else None
+    if args.milvus_uri:
+        options.update(uri=args.milvus_uri, token=os.environ.get(
+            'MILVUS_TOKEN', ''))
+    return options or None

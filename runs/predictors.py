@@ -15,7 +15,7 @@ from runs.notes import note
 from runs.processes import processes
 from runs.training import results_of
 
-INDEX_VERSION = 1  # to be raised where indexes are built in another way
+INDEX_VERSION = 2  # to be raised where indexes are built in another way
 TUNING_VERSION = 1  # ... where bandwidths and weights are chosen in another
 TUNING = 'tuning.json'
 
@@ -89,7 +89,9 @@ def _fit_on_all(run, train, options):
 
 def _fit_or_load(dknn, folder, train):
     """Takes the stored index, or builds it and stores it."""
-    key = f'{train.key} {dknn.layers} {INDEX_VERSION}'
+    built = {name: value for name, value in _options(dknn)
+             if name not in INDEXES[dknn.index].search_options}
+    key = f'{train.key} {dknn.layers} {built} {INDEX_VERSION}'
 
     def make(temporary):
         dknn.fit(train.layers, train.labels).save_indexes(temporary)
@@ -104,6 +106,13 @@ def _fit_or_load(dknn, folder, train):
         note(f'{folder}: {problem}; built again')
     if not hasattr(dknn, 'indexes_'):
         dknn.load_indexes(folder, train.layers, train.labels)
+
+
+def _options(dknn):
+    """Options of its index that decide on what is found, in their order."""
+    return [(name, value)
+            for name, value in sorted((dknn.index_options or {}).items())
+            if name not in ('uri', 'token')]
 
 
 def _tuning(run, train, valid, dknn, fit):
@@ -121,7 +130,7 @@ def _tuning(run, train, valid, dknn, fit):
     key = ' '.join(map(str, [
         train.key, valid.key, dknn.layers,
         '' if INDEXES[dknn.index].compares_all else dknn.n_neighbors,
-        INDEX_VERSION, TUNING_VERSION]))
+        _options(dknn), INDEX_VERSION, TUNING_VERSION]))
 
     try:
         problem = stored.ensure(folder, key, lambda temporary: write_json(

@@ -75,3 +75,28 @@ def test_milvus_has_an_address(monkeypatch):
         options('--index', 'milvus')
     with pytest.raises(UserError, match='--index lsh does not take --milvus'):
         options('--lsh', *given[2:])
+
+
+def index_options(*given):
+    parser = argparse.ArgumentParser()
+    flags.add_dknn_flags(parser)
+    return flags.dknn_options(parser.parse_args(given))['index_options']
+
+
+def test_options_of_an_index():
+    assert index_options('--index', 'ivf', '--index-options', 'pq=60',
+                         'n_probes=20') == {'pq': 60, 'n_probes': 20}
+    with pytest.raises(UserError, match='--index-options pq: --index hnsw has '
+                       'no such option; choose from n_links, ef_constr'):
+        index_options('--index', 'hnsw', '--index-options', 'pq=60')
+    with pytest.raises(UserError, match='--index exact has no such option; '
+                       'leave it out'):
+        index_options('--index-options', 'memory=1')
+
+
+@pytest.mark.parametrize('text', [
+    'pq', 'pq=', 'pq=x', 'pq=-1', '=3', 'pq=1.5'])
+def test_what_is_no_option_of_an_index(text, capsys):
+    with pytest.raises(SystemExit):
+        index_options('--index', 'ivf', '--index-options', text)
+    assert 'whole number like n_probes=20' in capsys.readouterr().err

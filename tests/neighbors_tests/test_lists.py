@@ -1,0 +1,103 @@
+"""Inverted lists with codes, and what their files are built from."""
+import brute_force
+import numpy as np
+import pytest
+from indexed import activations
+
+from errors import ArgumentError
+from neighbors import HNSWIndex, IVFIndex, arrays, lists
+
+pytestmark = pytest.mark.filterwarnings('error')
+
+
+def found_share(index, Q, k):
+    true = brute_force.neighbors(index.X_, Q, k)[1]
+    return np.mean([np.isin(a, b).mean() for a, b in zip(
+        true, index.kneighbors(Q, k)[1], strict=True)])
+
+
+def test_codes_find_nearly_all_neighbours_and_are_small(tmp_path):
+    X, Q = activations(2000), activations(40, seed=2)
+    coded, whole = IVFIndex(pq=12).fit(X), IVFIndex().fit(X)
+    assert found_share(coded, Q, 25) > .99
+    assert found_share(whole, Q, 25) > .99
+    for name, index in [('coded', coded), ('whole', whole)]:
+        index.save(tmp_path / name)
+    sizes = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
+    # 240 bytes an example, or 12; both have 8 for its number, the centroids
+    # and the centroids of the codes, 60 x 256 numbers
+    assert sizes['whole'] - sizes['coded'] == pytest.approx(
+        2000 * (240 - 12) - 4 * 60 * 256, rel=.02)
+
+
+@pytest.mark.parametrize('n', [1, 2, 39, 300])
+def test_codes_of_few_examples(n):
+    """With all of them ranked the answer is the exact one."""
+    X, Q = activations(n), activations(5, seed=2)
+    index = IVFIndex(pq=7, n_ranked=n, n_probes=n).fit(X)
+    distances, indices = index.kneighbors(Q, min(n, 9))
+    true = brute_force.neighbors(X, Q, min(n, 9))
+    np.testing.assert_array_equal(distances, true[0])
+    np.testing.assert_array_equal(indices, true[1])
+
+
+@pytest.mark.parametrize('X', [
+    np.ones((300, 5)), np.eye(300, 5), np.zeros((4, 1)),
+    np.repeat(np.arange(3.), 100)[:, None] * [0, 1, 0, 0, 7]])
+def test_examples_that_are_hard_to_code(X):
+    """Distances are those of a full search, whatever of equals is found."""
+    k = min(len(X), 60)
+    for index in (IVFIndex(pq=64), IVFIndex(pq=3, n_lists=1000)):
+        distances, indices = index.fit(X).kneighbors(X[:9], k)
+        assert all(len(set(row)) == k for row in indices)
+        np.testing.assert_array_equal(
+            distances, brute_force.neighbors(X.astype(np.float32),
+                                             X[:9].astype(np.float32), k)[0])
+
+
+def test_codes_depend_neither_on_batch_nor_on_blocks(tmp_path, monkeypatch):
+    X, Q = activations(900), activations(60, seed=2)
+    index = IVFIndex(pq=7).fit(X)
+    expected = index.kneighbors(Q, 20)
+    index.save(tmp_path / 'stored')
+    monkeypatch.setattr(arrays, 'BLOCK_CELLS', 60 * 64)
+    for again in (IVFIndex(pq=7).load(tmp_path / 'stored', X),
+                  IVFIndex(pq=7).fit(X)):
+        for rows in (slice(0, 1), slice(7, 31), slice(60)):
+            for one, other in zip(expected, again.kneighbors(Q[rows], 20),
+                                  strict=True):
+                np.testing.assert_array_equal(one[rows], other)
+
+
+def test_kmeans_reads_a_sample_only(monkeypatch):
+    """Of 2,000 examples in 5 lists it is 5 x 64, wherever they lie."""
+    asked = []
+
+    class Rows(np.ndarray):
+        def __getitem__(self, rows):
+            if isinstance(rows, np.ndarray):
+                asked.append(rows)
+            return super().__getitem__(rows)
+
+    X = activations(2000).view(Rows)
+    IVFIndex(n_lists=5).fit(X)
+    assert [len(rows) for rows in asked] == [320]
+    assert (np.diff(asked[0]) > 0).all() and asked[0].max() > 1900
+
+
+def test_lists_searched_by_default():
+    """4 sqrt(36) = 24 of 36 lists, and all where there are fewer."""
+    assert lists.PROBES == 4
+    X = activations(1600)
+    assert IVFIndex(n_lists=36).fit(X)._index.nprobe == 24
+    assert IVFIndex(n_lists=9).fit(X)._index.nprobe == 9
+    assert IVFIndex(n_lists=36, n_probes=2).fit(X)._index.nprobe == 2
+
+
+@pytest.mark.parametrize('make, option', [
+    (IVFIndex, 'pq'), (IVFIndex, 'n_lists'), (IVFIndex, 'n_probes'),
+    (IVFIndex, 'n_ranked'), (HNSWIndex, 'ef_search'),
+    (HNSWIndex, 'ef_construction'), (HNSWIndex, 'n_links')])
+def test_options_that_are_too_small(make, option):
+    with pytest.raises(ArgumentError, match=f'{option}=0 is too small'):
+        make(**{option: 0})
