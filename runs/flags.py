@@ -16,7 +16,7 @@ FLAGS = {
     'model_setup': '--model-setup',
     'n_layers': '--layer', 'n_neighbors': '--neighbors',
     'n_units': '--unit', 'learning_rate': '--learning-rate', 'out': '--out',
-    'uri': '--milvus-uri',
+    'premise': '--premise', 'uri': '--milvus-uri',
 }
 
 
