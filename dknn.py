@@ -14,7 +14,7 @@ import numpy as np
 
 from neighbors import bandwidths, predictions, soft
 from neighbors.examples import IndexedExamples
-from neighbors.layers import Neighbors
+from neighbors.layers import Neighbors, naming_rows
 from neighbors.predictions import Prediction, References
 from neighbors.votes import (
     as_labels,
@@ -119,9 +119,13 @@ class DkNN(IndexedExamples):
             DkNN: This instance.
         """
         self._require('tune', 'fit')
-        return self.use_tuning(*bandwidths.choose(
-            self._indexes, self.labels_, self.n_class, self._k,
-            *self._held_out(activations, labels, 'validation')))
+        activations, labels = self._held_out(activations, labels,
+                                             'validation')
+        with naming_rows(activations):
+            found = bandwidths.choose(self._indexes, self.labels_,
+                                      self.n_class, self._k, activations,
+                                      labels)
+        return self.use_tuning(*found)
 
     def use_tuning(self, bandwidths, weights):
         """``tune``, but with what it found before.
@@ -236,8 +240,9 @@ class DkNN(IndexedExamples):
         """
         activations = self._checked('soft_gradients', activations, 'fit',
                                     'tune')
-        return self._soft.gradients(activations, as_labels(
-            targets, len(activations[0]), self.n_class))
+        targets = as_labels(targets, len(activations[0]), self.n_class)
+        with naming_rows(activations):
+            return self._soft.gradients(activations, targets)
 
     def soft_shares(self, activations, found):
         """What part of each layer's kernel sums the neighbours have.
@@ -252,7 +257,8 @@ class DkNN(IndexedExamples):
         """
         activations = self._checked('soft_shares', activations, 'fit', 'tune')
         found = self._as_neighbors(found)
-        return self._soft.shares(activations, found.distances)
+        with naming_rows(activations):
+            return self._soft.shares(activations, found.distances)
 
     # ----------------------------------------------------- without a search
 
@@ -317,7 +323,8 @@ class DkNN(IndexedExamples):
     def _scores(self, method, activations, *verbs):
         activations = self._checked(method, activations, 'fit', 'tune',
                                     *verbs)
-        return self._soft.scores(activations)
+        with naming_rows(activations):
+            return self._soft.scores(activations)
 
     def _compare_softly(self):
         """Soft references, once there are calibration and tuning."""

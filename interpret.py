@@ -17,24 +17,18 @@ import contextlib
 import pathlib
 import sys
 
-import nlp_utils
 import runs
-import text_datasets
 from errors import UserError
 from files.atomic import write_jsonl
-from files.rows import check_text
 from runs import flags, training
 from runs.processes import processes
 from saliency import records
-from saliency.explainer import Explainer, Question
-from saliency.methods import METHODS, all_options
+from saliency.explainer import Question, fit_explainer
+from saliency.methods import DEFAULT_METHODS, METHODS, all_options
 from saliency.outputs import output_path
-from terminal import printable
+from saliency.plain import prediction_line, score_lines
+from saliency.questions import check_premise, own_questions
 
-# First what names the words that matter most to an independent network
-# (docs/results.md); conformity is the paper's and says which neighbours leave.
-DEFAULT_METHODS = ('soft_shapley', 'conformity', 'confidence', 'calibrated',
-                   'gradient')
 RELEASED_NAMES = {'dknn': 'conformity', 'softmax': 'confidence',
                   'grad': 'gradient'}
 # --only -> whether a record is kept
@@ -187,27 +181,6 @@ def _read_text(path):
     return text.replace('\r\n', '\n').replace('\r', '\n')
 
 
-def own_questions(run, args):
-    """The user's own texts."""
-    questions = []
-    for texts in typed_texts(args, 2 if run.data.pair else 1):
-        tokens = [_tokens(run, text) for text in texts]
-        questions.append(Question(
-            len(questions), text_datasets.Example(tuple(tokens), -1),
-            list(map(nlp_utils.surface, texts, tokens))))
-    return questions[:args.limit]
-
-
-def _tokens(run, text):
-    check_text(text, 'a text to explain')
-    tokens = nlp_utils.tokenize(
-        text, raw=True, char_based=run.args.get('char_based', False))
-    if not tokens:
-        raise UserError(f'a text to explain is empty: {text!r}; give at '
-                        'least one word')
-    return tokens
-
-
 def split_questions(run, args):
     """The chosen examples of a split."""
     examples = getattr(run.data, args.split)
@@ -223,11 +196,11 @@ def split_questions(run, args):
 def explain(args):
     """Loads a run and explains; returns the run and the records."""
     run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
-    if args.premise and not run.data.pair:
-        raise UserError('--premise: this model reads single texts; leave it '
-                        'out')
+    check_premise(run, args.premise)
     own = bool(args.text or args.input)
-    questions = (own_questions if own else split_questions)(run, args)
+    questions = own_questions(
+        run, typed_texts(args, 2 if run.data.pair else 1)
+        )[:args.limit] if own else split_questions(run, args)
     memory = runs.plan_memory(run, args.memory, args.index, args.layers,
                               n_held=len(questions))
     outputs = None
@@ -237,13 +210,10 @@ def explain(args):
         train, calib, split = runs.stored_splits(
             run, ['train', 'calib', args.split])
         outputs = split.select([question.id for question in questions])
-    dknn = runs.fit_dknn(run, train, calib, **flags.dknn_options(args),
-                         memory=memory)
-    temperature = runs.store_temperature(run, calib)
-    explainer = Explainer(
-        run, dknn, temperature, premise=args.premise,
-        options={option.name: getattr(args, option.name)
-                 for option in all_options()})
+    explainer = fit_explainer(
+        run, train, calib, args.premise,
+        {option.name: getattr(args, option.name) for option in all_options()},
+        **flags.dknn_options(args), memory=memory)
     found = list(explainer.records(
         questions, list(dict.fromkeys(args.method)), outputs,
         args.nearest, SELECTIONS.get(args.only), args.reduce))
@@ -255,21 +225,7 @@ def explain(args):
 
 def print_record(record):
     """Prints a text's predictions and word scores, as a table."""
-    names = [printable(name) for name in record['label_names']]
-    print(f'softmax: {names[record["softmax"]["label"]]} '
-          f'(confidence {record["softmax"]["confidence"]:.3f}, calibrated '
-          f'{record["softmax"]["calibrated_confidence"]:.3f}); DkNN: '
-          f'{names[record["dknn"]["label"]]} '
-          f'(credibility {record["dknn"]["credibility"]:.3f}, confidence '
-          f'{record["dknn"]["confidence"]:.3f})')
-    methods = record['methods']
-    print(f'{"":20}' + ''.join(f'{name:>22}' for name in methods))
-    for side, words in enumerate(record['words']):
-        columns = [entry['scores'][side] for entry in methods.values()]
-        if any(column is not None for column in columns):
-            for i, word in enumerate(words):
-                print(f'{printable(word):20}' + ''.join(
-                    f'{column[i]:+22.4f}' for column in columns))
+    print('\n'.join([prediction_line(record), *score_lines(record)]))
 
 
 def redrawn_page(args):

@@ -195,11 +195,10 @@ def left_out(run, args, dknn, test, prediction, soft):
     if args.split != 'test' or run.given is None or (
             run.given.variants is None):
         return {}
-    scores = variants.leave_one_out(
-        dknn, test, prediction, soft,
-        run.given.variants.of_first(len(test.labels)))
+    given = run.given.variants.of_first(len(test.labels))
+    scores = variants.leave_one_out(dknn, test, prediction, soft, given)
     return {'leave_one_out.jsonl': variants.variant_records(
-        scores, run.data.label_names)}
+        scores, run.data.label_names, given)}
 
 
 def write_results(run, args, result, files):

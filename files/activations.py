@@ -7,7 +7,8 @@
 ``SPLIT/logits.npy``       perhaps: what softmax takes
 ``SPLIT/texts.jsonl``      perhaps: a text an example
 ``test_without/``          perhaps: the layers, perhaps the logits, of the
-                           test texts with a part left out, and ``counts.npy``
+                           test texts with a part left out, ``counts.npy``,
+                           perhaps ``positions.npy``
 =========================  =================================================
 
 A run folder's ``activations/`` is one of them.
@@ -24,11 +25,11 @@ from files import arrays, texts, typed
 from files.atomic import write_json
 from files.rows import CONTROL, listed, shortened
 from files.texts import SEE
+from files.variants import Variants, read_variants
 
 VERSION = 1
 DESCRIPTION = 'activations.json'
-LOGITS, LABELS, TEXTS, COUNTS = ('logits.npy', 'labels.npy', 'texts.jsonl',
-                                 'counts.npy')
+LOGITS, LABELS, TEXTS = 'logits.npy', 'labels.npy', 'texts.jsonl'
 NEEDED, TUNING = ('train', 'calib', 'test'), 'valid'
 WITHOUT = 'test_without'
 Name = Annotated[str, msgspec.Meta(min_length=1)]
@@ -67,28 +68,6 @@ class Split(NamedTuple):
     logits: np.ndarray
     labels: np.ndarray
     texts: list
-
-
-class Variants(NamedTuple):
-    """The test texts, each without one part after another.
-
-    Attributes:
-        layers (list of ndarray): Float32 (M, D_l) each, all variants of the
-            first text, then those of the second.
-        logits (ndarray): Float32 (M, C), or None.
-        counts (ndarray): int64 (n,), variants of each text, M in sum.
-    """
-
-    layers: list
-    logits: np.ndarray
-    counts: np.ndarray
-
-    def of_first(self, n):
-        """The variants of the first n texts."""
-        rows = slice(int(self.counts[:n].sum()))
-        return Variants([h[rows] for h in self.layers],
-                        None if self.logits is None else self.logits[rows],
-                        self.counts[:n])
 
 
 class Given(NamedTuple):
@@ -167,9 +146,8 @@ def read_folder(folder):
             _texts(folder / name / TEXTS, n) if has_texts else [()] * n)
     variants = None
     if WITHOUT in matrices:
-        variants = Variants(matrices[WITHOUT], logits[WITHOUT], _counts(
-            folder / WITHOUT / COUNTS, len(labels['test']),
-            len(matrices[WITHOUT][0])))
+        variants = read_variants(folder / WITHOUT, matrices[WITHOUT],
+                                 logits[WITHOUT], splits['test'].texts)
     _check_sides(folder, splits)
     return Given(description.dataset or folder.resolve().name,
                  description.model, label_names, layer_names, splits,
@@ -329,17 +307,3 @@ def _check_sides(folder, splits):
                     f'{folder / name / TEXTS}:{i + 1} has {len(sides)} '
                     f'text(s), but the first of {folder / "train" / TEXTS} '
                     f'has {first}; all must have as many')
-
-
-def _counts(path, n, n_variants):
-    """Variants of each text, int64 (n,)."""
-    counts = arrays.read_integers(path)
-    if len(counts) != n:
-        raise UserError(f'{path} has {len(counts):,} counts, but there are '
-                        f'{n:,} test examples; save one a test example')
-    total = sum(counts.tolist())
-    if counts.min() < 0 or total != n_variants:
-        raise UserError(f'{path} counts {total:,} variants (the least count '
-                        f'is {counts.min()}), but layer_0.npy beside it has '
-                        f'{n_variants:,}; save how many each text has')
-    return counts.astype(np.int64)

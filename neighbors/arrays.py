@@ -12,6 +12,21 @@ BLOCK_CELLS = 1 << 22  # entries of a block of training examples
 HUGE = 2. ** 60        # vectors shorter than this have finite float32 squares
 
 
+class NotFinite(UserError):
+    """NaN, infinity or a number beyond float32 among activations.
+
+    Args:
+        name (str): What messages call the matrix.
+        row (int): The first of its rows that holds one.
+    """
+
+    def __init__(self, name, row):
+        super().__init__(
+            f'{name} holds NaN, infinity or a number beyond float32 in row '
+            f'{row:,}, counted from 0; leave such rows out, or train again '
+            'if the training diverged')
+
+
 def slices(n, size):
     """Consecutive slices that cover ``range(n)``.
 
@@ -43,9 +58,7 @@ def as_matrix(values, name):
     Raises:
         UserError: The shape is another one, or a number is not finite.
     """
-    if not (isinstance(values, np.ndarray) and values.dtype == np.float32):
-        with np.errstate(over='ignore'):
-            values = np.asarray(values, dtype=np.float32)
+    values = as_float32(values)
     if values.ndim != 2 or not values.shape[1]:
         raise UserError(f'{name} has shape {values.shape}, but it must be '
                         '(examples, width) with a width of at least 1')
@@ -53,6 +66,21 @@ def as_matrix(values, name):
         check_finite(values[rows], rows, name)
         reading.release(values)
     return values
+
+
+def as_float32(values):
+    """Numbers as float32; what is beyond its range becomes infinity.
+
+    Args:
+        values (array_like): Of any shape.
+
+    Returns:
+        ndarray: float32, not copied where it is that already.
+    """
+    if isinstance(values, np.ndarray) and values.dtype == np.float32:
+        return values
+    with np.errstate(over='ignore'):
+        return np.asarray(values, dtype=np.float32)
 
 
 def check_finite(block, rows, name):
@@ -64,13 +92,11 @@ def check_finite(block, rows, name):
         name (str): What messages call the matrix.
 
     Raises:
-        UserError: A number is not finite.
+        NotFinite: A number is not finite.
     """
     if not np.isfinite(block).all():
-        raise UserError(
-            f'{name} holds NaN, infinity or a number beyond float32 in '
-            f'rows {rows.start} to {rows.stop - 1}; did the training '
-            'diverge?')
+        first = int(np.isfinite(block).all(axis=1).argmin())
+        raise NotFinite(name, rows.start + first)
 
 
 def as_queries(Q, width):

@@ -2,6 +2,7 @@
 
 ``activations`` is a list of L arrays (B, D_l), one a layer, input side first.
 """
+import contextlib
 import copy
 import functools
 import pathlib
@@ -11,10 +12,17 @@ import numpy as np
 
 from errors import ArgumentError, UserError
 from neighbors import memory as plans
-from neighbors.arrays import slices
+from neighbors.arrays import (
+    BLOCK_CELLS,
+    NotFinite,
+    as_float32,
+    check_finite,
+    slices,
+)
 from neighbors.indexes import INDEXES
 
 BATCH = 4096  # examples whose neighbours are held at a time
+SHOWN = 8  # shapes in a message
 
 
 class Neighbors(NamedTuple):
@@ -149,16 +157,19 @@ class LayerIndexes:
         n = len(activations[0]) if chosen is None else len(chosen)
         for batch in slices(n, BATCH):
             rows = batch if chosen is None else chosen[batch]
-            yield rows, [find(index, activations[layer][rows], k)
+            with naming_rows(activations):
+                found = [find(index, activations[layer][rows], k)
                          for layer, index in zip(self.layers_, self.indexes_,
                                                  strict=True)]
+            yield rows, found
 
     def _learn(self, activations, labels, make):
         layers = self._choose(len(activations))
         self.widths_ = [activations[layer].shape[1] for layer in layers]
         share = plans.share(len(activations[0]), self.widths_, self._memory)
-        self.indexes_ = [make(self._new_index(labels, share), layer)
-                         for layer in layers]
+        with naming_rows(activations):
+            self.indexes_ = [make(self._new_index(labels, share), layer)
+                             for layer in layers]
         self.layers_ = layers
         self.n_layers_ = len(activations)
         return self
@@ -205,18 +216,49 @@ def as_layers(activations, n_layers=None):
     Raises:
         UserError: The shapes or the number of layers do not fit.
     """
+    if getattr(activations, 'ndim', 3) != 3:  # 3: layers on top of each other
+        raise UserError(
+            f'activations are one array of shape {tuple(activations.shape)}, '
+            'but must be a list of arrays, one a layer; give [array]')
     activations = [h if isinstance(h, np.ndarray) else np.asarray(h)
                    for h in activations]
     sizes = {len(h) if h.ndim == 2 else -1 for h in activations}
     if len(sizes) != 1 or -1 in sizes:
+        shapes = ', '.join(str(h.shape) for h in activations[:SHOWN])
+        more = len(activations) - SHOWN
         raise UserError(
-            'activations have the shapes '
-            f'{[h.shape for h in activations]}, but there must be one '
-            '(examples, width) a layer, with the same number of examples')
+            f'activations have the shapes [{shapes}'
+            + (f', and {more:,} more' if more > 0 else '')
+            + '], but there must be one (examples, width) a layer, with the '
+            'same number of examples')
     if n_layers not in (None, len(activations)):
         raise UserError(f'{len(activations)} layers, but fit() was given '
                         f'{n_layers}; give all layers of that network')
     return activations
+
+
+@contextlib.contextmanager
+def naming_rows(activations):
+    """Says in which row of which layer a number is not finite.
+
+    Whoever finds one knows its own part of the rows only.
+
+    Args:
+        activations (list): Arrays (B, D_l).
+
+    Yields:
+        None: What is done with them.
+
+    Raises:
+        NotFinite: As the block raised it, with layer and row.
+    """
+    try:
+        yield
+    except NotFinite:
+        for layer, h in enumerate(activations):
+            for rows in slices(len(h), BLOCK_CELLS // h.shape[1]):
+                check_finite(as_float32(h[rows]), rows, f'layer {layer}')
+        raise
 
 
 def as_neighbors(found, n_layers, k, n_examples):

@@ -35,6 +35,17 @@ class Prediction(NamedTuple):
     p_values: np.ndarray
     votes: np.ndarray
 
+    def prediction_set(self, error):
+        """The labels that cannot be ruled out at this error.
+
+        Args:
+            error (float): As for the function ``prediction_set``.
+
+        Returns:
+            ndarray: bool (B, C).
+        """
+        return prediction_set(self.p_values, error)
+
 
 class References:
     """The calibration examples' conformity, to compare others with.

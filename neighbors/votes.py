@@ -24,6 +24,12 @@ def as_labels(labels, n_examples, n_class):
         UserError: They are not as above.
     """
     labels = np.asarray(labels)
+    if labels.dtype.kind in 'USO' and any(isinstance(y, str)
+                                          for y in labels.flat):
+        raise UserError(
+            f'labels are strings like {str(labels.flat[0])!r:.40}, but '
+            f'integers from 0 to {n_class - 1} are needed; number them: '
+            'names, labels = numpy.unique(labels, return_inverse=True)')
     if labels.shape != (n_examples,) or (
             labels.size and labels.dtype.kind not in 'iu'):
         raise UserError(

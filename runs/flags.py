@@ -17,7 +17,7 @@ FLAGS = {
     'model_setup': '--model-setup',
     'n_layers': '--layer', 'n_neighbors': '--neighbors',
     'n_units': '--unit', 'learning_rate': '--learning-rate', 'out': '--out',
-    'uri': '--milvus-uri',
+    'premise': '--premise', 'uri': '--milvus-uri',
     **{name: f'--index-options {name}' for name in (
         'n_bits', 'n_tables', 'n_links', 'ef_construction', 'ef_search',
         'n_lists', 'n_probes', 'pq', 'n_ranked')},

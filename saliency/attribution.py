@@ -1,10 +1,11 @@
 """Which words is a prediction due to: methods over callables.
 
-Nothing here knows a network.  A text is an int array of word ids that ends
-with ``<eos>``; ``<eos>`` is never removed and never scored, so a text of L ids
-has L - 1 scores.  A positive score means that the word supports the
-prediction.  Letters: n texts, M = sum of (L_i - 1) variants (each text without
-each of its words), C classes, T = sum of L_i, d width of the embedding.
+Nothing here knows a network.  A text is an int array of word ids.  Which of
+its positions are scored is said by ``removable``; without it they are all but
+the last, as texts here end with ``<eos>``, so that a text of L ids has L - 1
+scores.  A positive score means that the word supports the prediction.
+Letters: n texts, M variants in all (each text without each of its removable
+words), C classes, T = sum of L_i, d width of the embedding.
 
 References:
 
@@ -54,11 +55,46 @@ class Loss(NamedTuple):
         gradient (callable): From the same to the list of the gradients of
             each example's own value at those vectors, (T, d).
         embeddings (list of tuple): Word vectors (T, d) and lengths (n,).
+        removable (list): For each side the positions that are scored of each
+            text, n integer arrays; None: all but the last of every text.
     """
 
     value: object
     gradient: object
     embeddings: list
+    removable: list = None
+
+
+def scored_positions(removable, lengths):
+    """Which positions of texts are scored.
+
+    Args:
+        removable (list): For each of n texts its positions, integers in
+            [0, L_i), ascending, each once; None: all but the last, which is
+            ``<eos>`` in texts of this project, but a word in others.
+        lengths (sequence of int): L_i of each text.
+
+    Returns:
+        list of ndarray: int64, for each text.
+
+    Raises:
+        ArgumentError: If they are not as above.
+    """
+    if removable is None:
+        return [np.arange(n - 1) for n in lengths]
+    if len(removable) != len(lengths):
+        raise ArgumentError('removable', f'of {len(removable)} texts',
+                            f'must be of {len(lengths)}')
+    found = []
+    for i, (own, n) in enumerate(zip(removable, lengths, strict=True)):
+        positions = np.asarray(own, np.int64)
+        if positions.ndim != 1 or (positions[:-1] >= positions[1:]).any() or (
+                positions.size and not 0 <= positions[0] <= positions[-1] < n):
+            raise ArgumentError(
+                'removable', positions.tolist(), f'of text {i} must be '
+                f'different positions from 0 to {n - 1}, ascending')
+        found.append(positions)
+    return found
 
 
 def gradient_times_input(loss):
@@ -70,20 +106,25 @@ def gradient_times_input(loss):
         loss (Loss): Of n texts.
 
     Returns:
-        list of list: Floats (L_i - 1,) for each of the n texts.
+        list of list: For each of the n texts floats, one a removable
+        position: (L_i - 1,) without ``removable``.
     """
     at = [e for e, _ in loss.embeddings]
-    return _times_input(loss.gradient(at), loss.embeddings)
+    return _times_input(loss.gradient(at), loss)
 
 
-def _times_input(gradients, embeddings):
-    return [_split_words(-(e * g).sum(axis=1), lengths)
-            for g, (e, lengths) in zip(gradients, embeddings, strict=True)]
+def _times_input(gradients, loss):
+    removable = loss.removable or [None] * len(loss.embeddings)
+    return [_split_words(-(e * g).sum(axis=1), lengths, positions)
+            for g, (e, lengths), positions in zip(
+                gradients, loss.embeddings, removable, strict=True)]
 
 
-def _split_words(scores, lengths):
-    """Scores of packed tokens, text by text, without ``<eos>``."""
-    return [part[:-1] for part in np.split(scores, np.cumsum(lengths)[:-1])]
+def _split_words(scores, lengths, removable):
+    """Scores of packed tokens, text by text, where they are asked for."""
+    return [part[positions] for part, positions in zip(
+        np.split(scores, np.cumsum(lengths)[:-1]),
+        scored_positions(removable, lengths), strict=True)]
 
 
 class IntegratedGradients(NamedTuple):
@@ -129,7 +170,7 @@ def integrated_gradients(loss, steps=50):
         for (e, lengths), g in zip(loss.embeddings, means, strict=True))
     gap = totals - (loss.value([np.zeros_like(e) for e in at])
                     - loss.value(at))
-    return IntegratedGradients(_times_input(means, loss.embeddings), gap)
+    return IntegratedGradients(_times_input(means, loss), gap)
 
 
 def smoothgrad(loss, draws=25, sigma=0.15, seed=0):
@@ -161,7 +202,7 @@ def smoothgrad(loss, draws=25, sigma=0.15, seed=0):
                  for side, (e, lengths) in enumerate(loss.embeddings)]
         for mean, g in zip(means, loss.gradient(point), strict=True):
             mean += g / draws
-    return _times_input(means, loss.embeddings)
+    return _times_input(means, loss)
 
 
 def _noisy(e, lengths, sigma, seed):
@@ -173,19 +214,22 @@ def _noisy(e, lengths, sigma, seed):
     return np.concatenate(noisy).astype(e.dtype)
 
 
-def random_scores(texts, seed=0):
+def random_scores(texts, seed=0, removable=None):
     """The baseline to beat: standard normal scores.
 
     Args:
         texts (list of ndarray): n texts of int ids (L_i,); equal texts get
             equal scores.
         seed (int): Seed of the numbers, at least 0.
+        removable (list): As for ``scored_positions``.
 
     Returns:
-        list of ndarray: Floats (L_i - 1,) for each text.
+        list of ndarray: Floats, one a removable position, for each text.
     """
     return [np.random.default_rng([seed, *np.asarray(tokens).tolist()])
-            .standard_normal(len(tokens) - 1) for tokens in texts]
+            .standard_normal(len(tokens))[positions]
+            for tokens, positions in zip(texts, scored_positions(
+                removable, list(map(len, texts))), strict=True)]
 
 
 def scaled_mean(scores):
@@ -240,7 +284,8 @@ class ReductionStep(NamedTuple):
     """One step of an input reduction.
 
     Attributes:
-        tokens (ndarray): Word ids that are left, with ``<eos>``.
+        tokens (ndarray): Word ids that are left, those that may not be
+            removed with them.
         removed (int): Position in the original text of the word just
             removed; -1 for the original text itself.
     """
@@ -249,17 +294,22 @@ class ReductionStep(NamedTuple):
     removed: int
 
 
-def input_reduction(importance, predict, tokens, min_words=1):
+def input_reduction(importance, predict, tokens, min_words=1,
+                    removable=None):
     """Removes the least important word for as long as the prediction stays.
 
     Feng et al. (2018), greedily, without their beam search.
 
     Args:
-        importance (callable): From word ids (L,) to a score of each word,
-            floats (L - 1,); of equal scores the first word goes.
+        importance (callable): From word ids (L,) to a score of each word
+            that may be removed, floats: (L - 1,) without ``removable``; of
+            equal scores the first word goes.
         predict (callable): From a list of texts to their labels.
-        tokens (ndarray): Word ids (L,), the last one ``<eos>``.
-        min_words (int): How many words to leave at the least, 1 or more.
+        tokens (ndarray): Word ids (L,).
+        min_words (int): How many of the words that may be removed to leave
+            at the least, 1 or more.
+        removable (ndarray): Their positions, ascending; None: all but the
+            last.
 
     Returns:
         list of ReductionStep: The original text first, the shortest text that
@@ -271,15 +321,17 @@ def input_reduction(importance, predict, tokens, min_words=1):
     if min_words < 1:
         raise ArgumentError('min_words', min_words, 'is below 1: a text '
                             'without words says nothing')
-    tokens = np.asarray(tokens)
-    positions = np.arange(len(tokens))
-    label = predict([tokens])[0]
-    steps = [ReductionStep(tokens, -1)]
-    while len(tokens) - 1 > min_words:
-        i = int(np.argmin(importance(tokens)))
-        tokens = np.delete(tokens, i)
-        if predict([tokens])[0] != label:
+    whole = np.asarray(tokens)
+    words, = scored_positions(None if removable is None else [removable],
+                              [len(whole)])
+    left = np.arange(len(whole))
+    label = predict([whole])[0]
+    steps = [ReductionStep(whole, -1)]
+    while len(words) > min_words:
+        i = int(np.argmin(importance(whole[left])))
+        left = left[left != words[i]]
+        if predict([whole[left]])[0] != label:
             break
-        steps.append(ReductionStep(tokens, int(positions[i])))
-        positions = np.delete(positions, i)
+        steps.append(ReductionStep(whole[left], int(words[i])))
+        words = np.delete(words, i)
     return steps

@@ -5,11 +5,9 @@ The network, its neighbours and its temperature meet here.  The methods are in
 """
 import compat  # noqa: F401  (before Chainer)
 
-from typing import NamedTuple
-
 import numpy as np
 
-import text_datasets
+import runs
 from dknn import Neighbors
 from metrics import confidence
 from nlp_utils import UNK, Texts
@@ -18,30 +16,31 @@ from runs.activations import activations_of
 from saliency import attribution, parts, records
 from saliency.batches import batch_of, consecutive_batches
 from saliency.methods import METHODS
+from saliency.questions import Question
 from saliency.scorer import WordScorer
 
-
-class Question(NamedTuple):
-    """An example to explain.
-
-    Attributes:
-        id (int): Its position in the split, or among the user's texts.
-        example (text_datasets.Example): Tokens; the label -1 if unknown.
-        words (list of list of str): Its words as they should be shown.
-        split (str): The split it comes from, or None.
-    """
-
-    id: int
-    example: text_datasets.Example
-    words: list
-    split: str = None
+__all__ = ['Explainer', 'Question', 'fit_explainer']
 
 
 class Explainer(WordScorer):
     """Explains predictions of a run; args and attributes are WordScorer's."""
 
+    def predictions(self, questions):
+        """Records that say what the predictors say, and nothing else.
+
+        Args:
+            questions (list of Question): What to predict.
+
+        Returns:
+            list of dict: Records up to ``dknn`` or ``soft``.
+        """
+        outputs = activations_of(
+            self.run, [question.example for question in questions])
+        return self._prediction_records(
+            questions, outputs, self.dknn.predict(outputs.layers))
+
     def records(self, questions, names, outputs=None, n_nearest=5, keep=None,
-                reduce=None):
+                reduce=None, desc='explaining'):
         """Explanations as JSON-ready dicts (docs/output.md).
 
         Args:
@@ -53,6 +52,7 @@ class Explainer(WordScorer):
             keep (callable): From a record to whether it is wanted, asked
                 before any word is scored.
             reduce (str): A method for input reduction, or None.
+            desc (str): Name for a progress bar; None for none.
 
         Yields:
             dict: A record, in the order of the questions.
@@ -67,7 +67,7 @@ class Explainer(WordScorer):
         kept = np.array([i for i, record in enumerate(plain)
                          if keep is None or keep(record)], int)
         sizes = outputs.xs.n_tokens()[kept]
-        with progress_bar(len(kept), 'explaining', 'text') as bar:
+        with progress_bar(len(kept), desc, 'text') as bar:
             for chosen in consecutive_batches(sizes):
                 rows = kept[chosen]
                 batch = batch_of(outputs.xs.select(rows),
@@ -189,3 +189,25 @@ def _method_parts(scores, batch, i):
                 {key: values[i] for key, values in found.extra.items()},
                 METHODS[name].decimals)
             for name, found in scores.items()}
+
+
+def fit_explainer(run, train, calib, premise=False, options=None,
+                  **dknn_options):
+    """The explainer of a run, with its neighbours and its temperature.
+
+    Args:
+        run (runs.Run): A trained run.
+        train, calib (runs.Activations): Its stored activations of both.
+        premise (bool): As for ``WordScorer``.
+        options (dict): As for ``WordScorer``.
+        dknn_options (object): As for ``runs.fit_dknn``.
+
+    Returns:
+        Explainer: Ready to be asked.
+
+    Raises:
+        ArgumentError: If there is no such option, or it does not fit.
+    """
+    dknn = runs.fit_dknn(run, train, calib, **dknn_options)
+    return Explainer(run, dknn, runs.store_temperature(run, calib), premise,
+                     options)

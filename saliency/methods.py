@@ -248,6 +248,12 @@ METHODS = {
 }
 
 
+# First what names the words that matter most to an independent network
+# (docs/results.md); conformity is the paper's and says which neighbours leave.
+DEFAULT_METHODS = ('soft_shapley', 'conformity', 'confidence', 'calibrated',
+                   'gradient')
+
+
 def all_options():
     """The options of all methods, each once, in the order of the table.
 

@@ -30,12 +30,13 @@ LIBRARY = {
     'nets': 'compat errors functions links',
     'runs': 'compat dknn errors files functions metrics neighbors nets '
             'nlp_utils parallel terminal text_datasets',
-    'saliency': 'compat dknn errors files metrics nlp_utils runs '
+    'saliency': 'compat dknn errors files metrics nlp_utils runs terminal '
                 'text_datasets',
     'evaluation': 'compat dknn errors files functions metrics neighbors runs '
                   'saliency nlp_utils text_datasets',
     'page': 'errors files saliency',
     'visualize': 'files page saliency',
+    'interactive': 'compat errors page runs saliency terminal',
 }
 # Modules that run where Chainer is not installed.
 WITHOUT_CHAINER = ('dknn', 'neighbors', 'metrics', 'page', 'visualize',
@@ -43,7 +44,8 @@ WITHOUT_CHAINER = ('dknn', 'neighbors', 'metrics', 'page', 'visualize',
                    'saliency.methods', 'saliency.attribution',
                    'saliency.coalitions',
                    'saliency.outputs', 'saliency.parts', 'saliency.schema',
-                   'saliency.variants',
+                   'saliency.variants', 'saliency.plain',
+                   'interactive.answers',
                    'errors', 'parallel', 'terminal')
 HEAVY = ('matplotlib', 'sklearn', 'nltk', 'faiss', 'nearpy', 'jinja2',
          'pymilvus')

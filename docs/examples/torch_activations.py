@@ -117,6 +117,8 @@ def write_without(folder, model, rows, vocab):
                 for _, text in rows]
     write_arrays(folder, model, sum(variants, []), vocab)
     np.save(folder / 'counts.npy', np.array([len(own) for own in variants]))
+    np.save(folder / 'positions.npy', np.array(
+        [i for _, text in rows for i in range(len(text))]))
 
 
 def main(argv=None):

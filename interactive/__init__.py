@@ -1,0 +1,1 @@
+"""The Python interface: a run that is loaded once and asked often."""
