@@ -15,12 +15,12 @@ def record_parts(record, scales):
 
     Args:
         record (dict): A record (``saliency.records``) without ``<eos>``.
-        scales (dict): Method to its scale (``page.facts.shared_scales``).
+        scales (dict): Method to its scale (``page.scales.method_scales``).
 
     Returns:
         list: For each text a list of lines; a line is a list of rows
-        (str, Markup, str): the name of the row, its cells in this line, and
-        their levels on the shared scale, a letter each (``Row.shared``).
+        (Row, Markup, str): the whole row, its cells in this line, and their
+        levels where each row has its own scale, a letter each (``Row.own``).
     """
     texts = coloured_texts(record, scales)
     scored = [i for i, text in enumerate(texts)
@@ -47,8 +47,8 @@ def height(record, parts):
 def _lines(text, has_stop):
     """The lines of a text; ``has_stop``: Tab stops at its first cell."""
     words = [escape(clean(word)) for word in text.words]
-    return [[(row.name, _row_html(words, row, line, has_stop and i == j == 0),
-              row.shared[line])
+    return [[(row, _row_html(words, row, line, has_stop and i == j == 0),
+              row.own[line])
              for j, row in enumerate(text.rows)]
             for i, line in enumerate(split_lines(text.words))]
 
