@@ -39,9 +39,10 @@ def height(record, parts):
     Returns:
         int: Pixels, of a page 1,200 wide.
     """
-    more = sum(bool(record.get(name)) for name in ('soft', 'removed'))
-    return int(118 + 26 * more + sum(26.5 * (len(rows) + .5)
-                                     for lines in parts for rows in lines))
+    more = {'dknn': 20, 'soft': 46, 'removed': 26}
+    return int(118 + sum(more[name] for name in more if record.get(name))
+               + sum(26.5 * (len(rows) + .5)
+                     for lines in parts for rows in lines))
 
 
 def _lines(text, has_stop):

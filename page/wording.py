@@ -53,7 +53,7 @@ def unusual(credibility):
     """
     if credibility >= 1:
         return 'no held-out text is more usual'
-    return f'as unusual as {percent(credibility)} of held-out texts'
+    return f'{percent(credibility)} of held-out texts are as unusual'
 
 
 def set_meaning(prediction_set, n_class):

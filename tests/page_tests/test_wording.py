@@ -23,7 +23,7 @@ def test_percent(share, said):
 
 
 def test_credibility_and_sets_in_words():
-    assert wording.unusual(.34) == 'as unusual as 34 % of held-out texts'
+    assert wording.unusual(.34) == '34 % of held-out texts are as unusual'
     assert wording.unusual(1) == 'no held-out text is more usual'
     assert wording.set_meaning([0, 1], 2) == 'no label could be ruled out'
     assert wording.set_meaning([1], 2) == 'all others are ruled out'
