@@ -10,7 +10,10 @@ from markupsafe import Markup
 from files import atomic
 from page import cells, documents, facts
 from page.colours import CLASSES, LETTERS, PALETTES, palette, palette_kind
+from page.corpus import corpus
 from page.rows import TEXTS
+from page.scales import method_scales
+from page.wording import dataset_title
 from saliency.methods import METHODS
 from saliency.records import check_records, without_eos
 
@@ -18,9 +21,10 @@ from saliency.records import check_records, without_eos
 def render_page(records, title=None):
     """Renders one HTML page that shows records, complete in itself.
 
-    Words are coloured by score; of each text and method the largest
-    absolute score has the full colour.  The page can switch to one scale for
-    each method: the 99th percentile of its absolute scores over all texts.
+    Words are coloured by score, on one scale for each method
+    (``page.scales``).  The page can switch to a scale for each row, whose
+    largest absolute score has the full colour; rows within the noise stay
+    pale.
 
     Args:
         records (iterable of dict): Records (``saliency.records``), at least
@@ -42,7 +46,8 @@ def render_page(records, title=None):
     kind = palette_kind(records)
     training = facts.training_texts(records)
     found = [facts.record_facts(record, training) for record in records]
-    scales = facts.shared_scales(records)
+    scales = method_scales(records)
+    overview = corpus(records)
     parts = [cells.record_parts(record, scales) for record in records]
     heights = list(map(cells.height, records, parts))
     env = documents.environment()
@@ -54,9 +59,10 @@ def render_page(records, title=None):
     return env.get_template('page.html').render(
         style=Markup(style), script=Markup(script),
         policy=documents.policy(style=style, script=script), classes=CLASSES,
-        title=title or f'{first["dataset"]}, {first["model"]}: which words '
-        'the predictions are due to',
-        first=first, methods=list(scales), text_names=TEXTS,
+        title=title or f'{dataset_title(first["dataset"])}, '
+        f'{first["model"]}: which words the predictions are due to',
+        first=first, methods=list(scales), scales=scales, corpus=overview,
+        text_names=TEXTS, n_texts=len(records),
         against=PALETTES[kind].against, support=PALETTES[kind].support,
         explanations={name: method.summary
                       for name, method in METHODS.items()},
@@ -64,12 +70,11 @@ def render_page(records, title=None):
                   for name in ('dknn', 'soft', 'softmax')},
         has_soft=any(record.get('soft') for record in records),
         texts=zip(facts.anchors(records), records, parts, heights, found,
-                  map(facts.removal, records), map(facts.unmoved, records),
-                  strict=True),
-        n_texts=len(records),
+                  map(facts.removal, records), strict=True),
         data={'labels': list(first['label_names']), 'facts': found,
               'levels': dict(zip(LETTERS, CLASSES, strict=True)),
-              'training': list(training)})
+              'training': list(training),
+              'bars': overview.filters()})
 
 
 def write_page(path, records, title=None):

@@ -15,12 +15,12 @@ def record_parts(record, scales):
 
     Args:
         record (dict): A record (``saliency.records``) without ``<eos>``.
-        scales (dict): Method to its scale (``page.facts.shared_scales``).
+        scales (dict): Method to its scale (``page.scales.method_scales``).
 
     Returns:
         list: For each text a list of lines; a line is a list of rows
-        (str, Markup, str): the name of the row, its cells in this line, and
-        their levels on the shared scale, a letter each (``Row.shared``).
+        (Row, Markup, str): the whole row, its cells in this line, and their
+        levels where each row has its own scale, a letter each (``Row.own``).
     """
     texts = coloured_texts(record, scales)
     scored = [i for i, text in enumerate(texts)
@@ -39,16 +39,17 @@ def height(record, parts):
     Returns:
         int: Pixels, of a page 1,200 wide.
     """
-    more = sum(bool(record.get(name)) for name in ('soft', 'removed'))
-    return int(118 + 26 * more + sum(26.5 * (len(rows) + .5)
-                                     for lines in parts for rows in lines))
+    more = {'dknn': 20, 'soft': 46, 'removed': 26}
+    return int(118 + sum(more[name] for name in more if record.get(name))
+               + sum(26.5 * (len(rows) + .5)
+                     for lines in parts for rows in lines))
 
 
 def _lines(text, has_stop):
     """The lines of a text; ``has_stop``: Tab stops at its first cell."""
     words = [escape(clean(word)) for word in text.words]
-    return [[(row.name, _row_html(words, row, line, has_stop and i == j == 0),
-              row.shared[line])
+    return [[(row, _row_html(words, row, line, has_stop and i == j == 0),
+              row.own[line])
              for j, row in enumerate(text.rows)]
             for i, line in enumerate(split_lines(text.words))]
 

@@ -85,8 +85,8 @@ def palette(kind='single', dark=False):
 def score_levels(scores, scale):
     """Gives the levels of scores, ``rint(10 s / scale)`` cut to -10 .. 10.
 
-    The only place where scores are rounded to levels; a half goes to the even
-    level.
+    The only place where scores are rounded to levels, those between which
+    the page's script switches with them; a half goes to the even level.
 
     Args:
         scores (array_like): Floats (L,).

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jinja2
 
+from page import wording
 from page.rows import clean
 
 TEMPLATES = Path(__file__).with_name('templates')
@@ -23,6 +24,9 @@ def environment():
         undefined=jinja2.StrictUndefined, finalize=clean)
     env.filters['number'] = lambda value: (
         '–' if value is None else f'{value:.3f}')
+    env.filters.update(percent=wording.percent, unusual=wording.unusual,
+                       set_meaning=wording.set_meaning,
+                       dataset_title=wording.dataset_title)
     env.policies['json.dumps_kwargs'] = {
         'separators': (',', ':'), 'allow_nan': False,
         'default': lambda scalar: scalar.item()}  # NumPy's numbers

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from saliency.records import agreement, method_scores
+from saliency.records import agreement
 
 
 def training_texts(records):
@@ -63,19 +63,6 @@ def record_facts(record, training):
     }
 
 
-def unmoved(record):
-    """Finds the methods by which no word matters at all.
-
-    Args:
-        record (dict): A record (``saliency.records``) without ``<eos>``.
-
-    Returns:
-        set of str: Those all of whose scores are 0.
-    """
-    return {name for name, entry in record['methods'].items()
-            if method_scores(entry).size and not method_scores(entry).any()}
-
-
 def removal(record):
     """Sums up what leaving out a word changes among the neighbours.
 
@@ -98,25 +85,6 @@ def removal(record):
     return {'word': record['words'][removed['text']][removed['word']],
             'left': left.tolist(), 'came': came.tolist(),
             'n_left': int(left.sum()), 'n_votes': n_votes}
-
-
-def shared_scales(records):
-    """Computes for each method one scale for all records.
-
-    Args:
-        records (list of dict): Records (``saliency.records``) without
-            ``<eos>``.
-
-    Returns:
-        dict: Method -> float, the 99th percentile of its absolute scores
-        (and one 0) over all records; methods in the order of first mention.
-    """
-    methods = dict.fromkeys(m for r in records for m in r['methods'])
-    return {method: float(np.percentile(np.abs(np.concatenate(
-        [[0.], *(method_scores(record['methods'][method])
-                 for record in records
-                 if method in record['methods'])])), 99))
-            for method in methods}
 
 
 def accuracy(records, predictor):

@@ -28,14 +28,20 @@ class Row(NamedTuple):
             a score, then ``u`` if the model does not know the word.
         values (list of str): L scores to three digits; None where no method
             scores the text.
-        shared (str): L letters, the levels on a scale that the records
-            share (``LETTERS``); ``''`` where there is none.
+        own (str): L letters (``LETTERS``), the levels where each row has a
+            scale of its own; ``''`` where there is none.
+        largest (str): The score that is largest by size, of both texts of a
+            pair, with its sign.
+        mark (str): ``'no change'`` where all scores are 0, ``'within
+            noise'`` where the largest is; else ``''``.
     """
 
     name: str
     css: list
     values: list
-    shared: str = ''
+    own: str = ''
+    largest: str = ''
+    mark: str = ''
 
 
 class ColouredText(NamedTuple):
@@ -66,36 +72,40 @@ def clean(value):
 def coloured_texts(record, scales=None):
     """Colours the texts of a record by the scores of each method.
 
-    The largest absolute score of a record and method has the full colour.
-
     Args:
         record (dict): A record (``saliency.records``) without ``<eos>``.
-        scales (dict): Method to the score that gets the full colour on the
-            scale that the records share; None for no such scale.
+        scales (dict): Method to its scale (``page.scales.method_scales``),
+            by which words are coloured; None where the largest absolute
+            score of a record and method has the full colour.
 
     Returns:
         list of ColouredText: One or two, as ``words`` of the record.
     """
-    methods = [(name, entry['scores'],
-                np.abs(method_scores(entry)).max(initial=0))
-               for name, entry in record['methods'].items()]
     names = TEXTS if len(record['words']) == 2 else ('',)
     return [
         ColouredText(words, [
-            _scored_row(name, known, scores[side], scale, scales)
-            for name, scores, scale in methods if scores[side] is not None
+            _scored_row(name, known, entry, side, scales and scales[name])
+            for name, entry in record['methods'].items()
+            if entry['scores'][side] is not None
         ] or [Row(names[side], ['' if k else 'u' for k in known], None)])
         for side, (words, known) in enumerate(
             zip(record['words'], record['known'], strict=True))]
 
 
-def _scored_row(name, known, scores, scale, scales):
-    levels = score_levels(scores, scale).tolist()
-    shared = score_levels(scores, scales[name]).tolist() if scales else ()
+def _scored_row(name, known, entry, side, scale):
+    every, scores = method_scores(entry), entry['scores'][side]
+    largest = max(every.tolist(), key=abs, default=0.)
+    mark = '' if not len(every) else 'no change' if largest == 0 else (
+        'within noise' if scale and abs(largest) <= scale.noise else '')
+    own = scale.full if mark and scale else abs(largest)
+    levels = score_levels(scores, scale.full if scale else own)
     return Row(name, [CLASSES[level + N_LEVELS] + ('' if k else ' u')
-                      for level, k in zip(levels, known, strict=True)],
+                      for level, k in zip(levels.tolist(), known,
+                                          strict=True)],
                [f'{score:+.3g}' for score in scores],
-               ''.join(LETTERS[level + N_LEVELS] for level in shared))
+               ''.join(LETTERS[level + N_LEVELS] for level in score_levels(
+                   scores, own).tolist()) if scale else '',
+               f'{largest:+.3g}'.replace('-', '\N{MINUS SIGN}'), mark)
 
 
 def split_lines(words, width=LINE_WIDTH):

@@ -59,6 +59,8 @@ class LeaveOneOut(NamedTuple):
             of soft conformity, floats (n, C).
         decimals (int): Of the scores as they are written; float32
             activations leave less certain of log-odds than of shares.
+        unit (str): What a score is measured in; the page knows from it how
+            much is too little to count (``page.scales.NOISE``).
     """
 
     explains: str
@@ -68,6 +70,7 @@ class LeaveOneOut(NamedTuple):
     options: tuple = ()
     needs_soft: bool = False
     decimals: int = DECIMALS
+    unit: str = ''
 
 
 class Direct(NamedTuple):
@@ -81,6 +84,7 @@ class Direct(NamedTuple):
         explains (str): ``'dknn'``, ``'soft'`` or ``'softmax'``, whose
             predicted class.
         decimals (int): Of the scores as they are written.
+        unit (str): As of a LeaveOneOut.
     """
 
     scores: object
@@ -88,6 +92,7 @@ class Direct(NamedTuple):
     options: tuple = ()
     explains: str = 'softmax'
     decimals: int = DECIMALS
+    unit: str = ''
 
 
 class Shapley(NamedTuple):
@@ -104,6 +109,7 @@ class Shapley(NamedTuple):
         options (tuple of Option): What the method can be given.
         explains (str): As that of the LeaveOneOut.
         decimals (int): Of the scores as they are written.
+        unit (str): As of a LeaveOneOut.
     """
 
     of: str
@@ -111,6 +117,7 @@ class Shapley(NamedTuple):
     options: tuple
     explains: str
     decimals: int = DECIMALS
+    unit: str = ''
 
 
 class Mean(NamedTuple):
@@ -122,6 +129,7 @@ class Mean(NamedTuple):
         explains (str): As theirs.
         decimals (int): Of the scores as they are written.
         options (tuple of Option): None of its own.
+        unit (str): None: each was brought to the scale of its text.
     """
 
     of: tuple
@@ -129,6 +137,7 @@ class Mean(NamedTuple):
     explains: str
     decimals: int = DECIMALS
     options: tuple = ()
+    unit: str = ''
 
 
 def _conformity(explainer, logits, votes):
@@ -196,54 +205,58 @@ METHODS = {
     'conformity': LeaveOneOut(
         'dknn', _conformity, 'how far the share of nearest training texts '
         'with the DkNN label falls when the word is left out',
-        needs_votes=True),
+        needs_votes=True, unit='neighbors'),
     'credibility': LeaveOneOut(
         'dknn', _credibility, 'how far the p-value of the DkNN label falls '
-        'when the word is left out', needs_votes=True),
+        'when the word is left out', needs_votes=True, unit='probability'),
     'confidence': LeaveOneOut(
         'softmax', _confidence, 'how far the softmax probability of the '
-        'predicted label falls when the word is left out'),
+        'predicted label falls when the word is left out',
+        unit='probability'),
     'calibrated': LeaveOneOut(
         'softmax', _calibrated_confidence, 'the same for the probability '
-        'after temperature scaling'),
+        'after temperature scaling', unit='probability'),
     'logodds': LeaveOneOut(
         'softmax', _log_odds, 'the same for the log-odds of softmax, log p − '
-        'log(1 − p), which still move where p is near 1', decimals=4),
+        'log(1 − p), which still move where p is near 1', decimals=4,
+        unit='log-odds'),
     'soft': LeaveOneOut(
         'soft', _soft, 'how far the log-odds of the soft DkNN label fall when '
         'the word is left out. Unlike conformity, which counts the nearest '
         'training texts and stays as it is until one of them changes, it '
         'weighs all training texts by their distance, so that nearly every '
-        'word moves it', needs_soft=True, decimals=4),
+        'word moves it', needs_soft=True, decimals=4, unit='log-odds'),
     'gradient': Direct(
         _gradient, 'gradient of the predicted label’s log-probability, times '
-        'the word vector'),
+        'the word vector', unit='log-probability'),
     'integrated_gradients': Direct(
         _integrated_gradients, 'gradients averaged on the way from an empty '
-        'text to this one, times the word vector', (STEPS,)),
+        'text to this one, times the word vector', (STEPS,),
+        unit='log-probability'),
     'smoothgrad': Direct(
         _smoothgrad, 'gradients averaged over noisy copies of the text, '
-        'times the word vector', (DRAWS, SEED)),
+        'times the word vector', (DRAWS, SEED), unit='log-probability'),
     'soft_gradient': Direct(
         _soft_gradient, 'gradient of the log-odds of the soft DkNN label, '
-        'times the word vector', explains='soft', decimals=4),
+        'times the word vector', explains='soft', decimals=4,
+        unit='log-odds'),
     'soft_integrated': Direct(
         _soft_integrated, 'gradients of the log-odds of the soft DkNN label, '
         'averaged on the way from an empty text to this one, times the word '
-        'vector', (SOFT_STEPS,), 'soft', 4),
+        'vector', (SOFT_STEPS,), 'soft', 4, 'log-odds'),
     'soft_mean': Mean(
         ('soft', 'soft_integrated'), 'the mean of soft and soft_integrated, '
         'each divided by its largest absolute score in the text', 'soft'),
     'shapley': Shapley(
         'logodds', 'how far the log-odds of softmax fall when the word is '
         'left out of parts of the text, the mean over parts of several sizes '
-        '(its Shapley value)', (SIZES, SEED), 'softmax', 4),
+        '(its Shapley value)', (SIZES, SEED), 'softmax', 4, 'log-odds'),
     'soft_shapley': Shapley(
         'soft', 'how far the log-odds of the soft DkNN label fall when the '
         'word is left out of parts of the text, the mean over parts of '
         'several sizes (its Shapley value): a word whose twin stands in for '
         'it in the whole text counts where the twin is missing',
-        (SIZES, SEED), 'soft', 4),
+        (SIZES, SEED), 'soft', 4, 'log-odds'),
     'random': Direct(_random, 'random numbers, to compare with', (SEED,)),
 }
 

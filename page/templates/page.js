@@ -39,6 +39,7 @@ const FILTERS = {
   predicted: (t, value) => (t.dknn ?? t.softmax) === Number(value),
   methods: (t, value) => METHODS[value](t),
   credibility: (t, value) => t.credibility !== null && t.credibility < Number(value),
+  bar: (t, value) => bars.get(value)?.texts.has(t.order) ?? true,
   disagree: t => new Set(predicting(t).map(who => t[who])).size > 1,
 };
 
@@ -81,7 +82,8 @@ const apply = () => {
     shown += fits;
   }
   sort(state.get('sort') ?? '');
-  rescale(state.get('scale') === 'shared');
+  rescale(state.get('scale') === 'row');
+  sayChosen(state.get('bar'));
   const all = texts.length;
   $('count').textContent = shown === all ? `${count(all)} texts` : `${count(shown)} of ${count(all)} texts`;
   $('none').hidden = shown > 0;
@@ -110,25 +112,34 @@ const follow = () => {
   requestAnimationFrame(show); // again: the heights above it are known now
 };
 
-// ---- colour scale: by row, or one for each method over all texts
+// ---- colour scale: one for each method on the whole page, or by row
 
-let shared = false;
+let byRow = false;
 
 // Both levels of a word come from Python: its class, and a letter of its row.
 const rescale = wanted => {
-  if (wanted === shared) return;
-  shared = wanted;
-  $('scale-note').textContent = shared
-    ? 'Full colour is one value for each method: the 99th percentile of its absolute values over all texts.'
-    : 'Full colour is the largest absolute value of each row.';
-  for (const row of list.querySelectorAll('tr[data-shared]')) {
+  if (wanted === byRow) return;
+  byRow = wanted;
+  $('scale-page').hidden = byRow;
+  $('scale-row').hidden = !byRow;
+  for (const row of list.querySelectorAll('tr[data-own]')) {
     [...row.cells].slice(1).forEach((cell, i) => {
-      cell.ownClass ??= cell.className;
+      cell.pageClass ??= cell.className;
       const unknown = cell.classList.contains('u') ? ' u' : '';
-      cell.className = shared ? data.levels[row.dataset.shared[i]] + unknown : cell.ownClass;
+      cell.className = byRow ? data.levels[row.dataset.own[i]] + unknown : cell.pageClass;
     });
   }
 };
+
+document.addEventListener('keydown', event => {
+  if (event.key.toLowerCase() !== 's' || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.target.closest?.('input, select, textarea')) return;
+  const field = form.elements.namedItem('scale');
+  field.value = field.value ? '' : 'row';
+  changed();
+});
+
+{% include "bars.js" %}
 
 // ---- the value of a word, by pointer or keyboard
 

@@ -65,5 +65,5 @@ def test_big_page(page, tmp_path):
     assert len(shown(page)) == 1821
     for field, value in [('wrong', 'dknn'), ('q', 'e'), ('wrong', '')]:
         assert timed(page, field, value) < 1000
-    assert timed(page, 'scale', 'shared') < 5000
-    assert page.locator('#t3 td').first.evaluate('cell => !!cell.ownClass')
+    assert timed(page, 'scale', 'row') < 5000
+    assert page.locator('#t3 td').first.evaluate('cell => !!cell.pageClass')

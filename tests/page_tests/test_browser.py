@@ -20,7 +20,7 @@ def test_filters(page, field, value, expected):
     assert shown(page) == expected
     assert page.inner_text('#count') == f'{len(expected)} of 4 texts'
     page.click('button[type=reset]')
-    page.wait_for_function('document.querySelectorAll("[hidden]").length < 4')
+    page.wait_for_selector('#count >> text="4 texts"')
     assert shown(page) == ['t0', 't1', 't2', 't3']
     assert page.inner_text('#count') == '4 texts'
 
@@ -151,7 +151,7 @@ def test_arrows_go_on_in_the_next_line(page, tmp_path):
 
 def test_screen_readers_get_the_values(page):
     seen = page.locator('#t1 table').aria_snapshot()
-    assert 'rowheader "conformity"' in seen
+    assert 'rowheader "conformity +4"' in seen
     assert 'gridcell "zyx +1 unknown word"' in seen
     assert 'gridcell "dull +4"' in seen
 
@@ -178,24 +178,56 @@ def test_details_are_built_when_opened(page):
     assert details.locator('section').count() == 1
 
 
-def test_shared_scale(page):
+def test_scale_by_control_and_by_key(page):
     def classes():
         return page.evaluate('''[...document.querySelectorAll("#t0 td")]
             .map(cell => cell.className)''')
 
-    own = ['z', 'p10', 'p5', 'z', 'p10', 'p5']
-    assert classes() == own
-    page.select_option('[name=scale]', 'shared')
+    def said():
+        return page.inner_text('p.which >> nth=0')
+
     # conformity: |scores| and one 0 are 13 values, the last two 3 and 4, so
     # the 99th percentile is 3 + .88 = 3.88: 10 / 3.88 = 2.6, 5 / 3.88 = 1.3.
     # gradient the same: 3.88; 20 / 3.88 = 5.2
-    assert classes() == ['z', 'p3', 'p1', 'z', 'p5', 'p3']
-    assert '99th percentile' in page.inner_text('#scale-note')
-    page.select_option('[name=scale]', '')
+    every, own = (['z', 'p3', 'p1', 'z', 'p5', 'p3'],
+                  ['z', 'p10', 'p5', 'z', 'p10', 'p5'])
+    assert classes() == every
+    assert 'one for each method on the whole page' in said()
+    assert 'conformity 3.9, gradient 3.9' in said()
+    page.select_option('[name=scale]', 'row')
     assert classes() == own
-    unknown = page.locator('#t1 td').first
+    assert 'one for each row' in said() and 'whole page' not in said()
     # 10 * 1 / 4 = 2.5, to even, as page.colours.score_levels rounds
-    assert unknown.get_attribute('class') == 'p2 u'
+    assert page.locator('#t1 td').first.get_attribute('class') == 'p2 u'
+    page.focus('h2 a')
+    page.keyboard.press('s')
+    assert classes() == every
+    page.keyboard.press('S')
+    assert classes() == own and page.url.endswith('#scale=row')
+    page.fill('[name=q]', '')
+    page.type('[name=q]', 's')  # a letter, no key, where one types
+    assert classes() == own
+
+
+def test_the_largest_value_and_noise_stand_beside_a_row(page, tmp_path):
+    """Four neighbors vote, so one of them is .25 of conformity."""
+    def beside():
+        return page.evaluate('''[...document.querySelectorAll("#t0 th")].map(
+            th => [getComputedStyle(th, "::after").content, th.textContent,
+                   th.nextElementSibling.className])''')
+
+    visualize.write_page(tmp_path / 'page.html', [
+        record(0, ['a', 'film'], 1, 1, 1, .6, .9, conformity=[-.25, .1],
+               gradient=[.005, 0], confidence=[.02, 0], own=[.001, 0])])
+    page.goto((tmp_path / 'page.html').as_uri())
+    # full colour from 10 times the noise: levels -1, .5 to even, 2, 10
+    noisy = [['"−0.25"', 'conformity within noise', 'n1'],
+             ['"+0.005"', 'gradient within noise', 'z']]
+    assert beside() == [*noisy, ['"+0.02"', 'confidence', 'p2'],
+                        ['"+0.001"', 'own', 'p10']]
+    page.keyboard.press('s')
+    assert beside() == [*noisy, ['"+0.02"', 'confidence', 'p10'],
+                        ['"+0.001"', 'own', 'p10']]
 
 
 def test_dark(page):

@@ -4,8 +4,8 @@ import pytest
 from browsing import record
 
 import visualize
-from page import facts
 from page.colours import CLASSES, N_LEVELS, score_levels
+from page.scales import method_scales
 
 pytestmark = pytest.mark.browser
 
@@ -43,16 +43,18 @@ def classes(page):
             .map(cell => cell.className)])))''')
 
 
-def expected(records, scales):
+def expected(records, by_row):
     """By ``score_levels``, from the scores as they are in the records."""
-    found = []
+    found, scales = [], method_scales(records)
     for each in records:
         rows = {}
         for name, entry in each['methods'].items():
             scores, = entry['scores']
-            scale = scales[name] if scales else np.abs(scores).max()
+            largest, scale = np.abs(scores).max(), scales[name]
+            own = by_row and largest > scale.noise
             rows[f'*{name}'] = [CLASSES[level + N_LEVELS] for level in
-                                score_levels(scores, scale)]
+                                score_levels(scores, largest if own
+                                             else scale.full)]
         found.append(rows)
     return found
 
@@ -62,15 +64,14 @@ def test_levels_are_those_of_python_on_both_scales(page, tmp_path, name):
     records = scored(SCORES[name])
     visualize.write_page(tmp_path / 'p.html', records)
     page.goto((tmp_path / 'p.html').as_uri())
-    own = expected(records, None)
-    shared = expected(records, facts.shared_scales(records))
-    assert (own != shared) == (name != 'none')
-    assert classes(page) == own
+    every, own = expected(records, False), expected(records, True)
+    assert (own != every) == (name != 'none')
+    assert classes(page) == every
     for _ in range(2):  # forth and back restores every class
-        page.select_option('[name=scale]', 'shared')
-        assert classes(page) == shared
-        page.select_option('[name=scale]', '')
+        page.select_option('[name=scale]', 'row')
         assert classes(page) == own
+        page.select_option('[name=scale]', '')
+        assert classes(page) == every
 
 
 def test_unknown_words_stay_marked_on_both_scales(page):
@@ -79,8 +80,8 @@ def test_unknown_words_stay_marked_on_both_scales(page):
             .map(cell => cell.textContent + cell.className)''')
 
     before = unknown()
-    assert before == ['zyxp2 u', 'zyxp10 u']
-    page.select_option('[name=scale]', 'shared')
-    assert unknown() == ['zyxp3 u', 'zyxp10 u']
+    assert before == ['zyxp3 u', 'zyxp10 u']
+    page.select_option('[name=scale]', 'row')
+    assert unknown() == ['zyxp2 u', 'zyxp10 u']
     page.select_option('[name=scale]', '')
     assert unknown() == before

@@ -3,14 +3,14 @@ import pytest
 from page_records import make_pair, make_record
 
 from page.cells import record_parts
-from page.facts import shared_scales
+from page.scales import Scale, method_scales
 
 
 def stops(record):
     """For each cell whether it is a Tab stop: by text, line and row."""
     return [[[['tabindex' in cell for cell in cells.split('</td>')[:-1]]
               for _, cells, _ in rows] for rows in lines]
-            for lines in record_parts(record, shared_scales([record]))]
+            for lines in record_parts(record, method_scales([record]))]
 
 
 def test_one_stop_at_the_first_cell():
@@ -36,14 +36,14 @@ def test_stop_is_in_the_first_text_with_scores(record, expected):
     assert stops(record) == expected
 
 
-def test_levels_on_the_shared_scale_are_cut_like_the_cells():
-    record = make_record(['word'] * 40, range(40))
-    text, = record_parts(record, {'conformity': 20.})
+def test_levels_of_each_row_are_cut_like_the_cells():
+    record = make_record(['word'] * 41, range(41))
+    text, = record_parts(record, {'conformity': Scale(20., 0.)})
     assert len(text) > 1
     letters = [rows[0][2] for rows in text]
     assert [len(part) for part in letters] == [
         rows[0][1].count('<td') for rows in text]
-    # 10 s / 20 = s / 2: halves to even, from 20 on the full colour
-    levels = [0, 0, 1, 2, 2, 2, 3, 4, 4, 4, 5, 6, 6, 6, 7, 8, 8, 8, 9, 10]
-    assert ''.join(letters) == ''.join(
-        'klmnopqrstu'[level] for level in levels + [10] * 20)
+    # 10 s / 40 = s / 4: a level begins behind a half that goes to the even one
+    assert ''.join(letters) == (
+        'kkk' 'lll' 'mmmmm' 'nnn' 'ooooo' 'ppp' 'qqqqq' 'rrr' 'sssss' 'ttt'
+        'uuu')

@@ -28,9 +28,10 @@ def test_rows_of_a_pair():
     premise, hypothesis = rows.coloured_texts(make_pair())
     # No method scores the premise: its words stay uncoloured.
     assert premise == (['a', 'man', 'sleeps'],
-                       [('premise', ['', 'u', ''], None, '')])
+                       [('premise', ['', 'u', ''], None, '', '', '')])
     assert hypothesis == (['he', 'runs'],
-                          [('gradient', ['p5', 'n10'], ['+1', '-2'], '')])
+                          [('gradient', ['p5', 'n10'], ['+1', '-2'], '',
+                            '−2', '')])
 
 
 def test_both_texts_share_the_scale_of_a_method():

@@ -9,7 +9,7 @@ import pytest
 from page_records import cells, embedded, make_pair, make_record, parse
 
 import visualize
-from page import facts
+from page.scales import Scale, method_scales
 
 HOSTILE = ['<script>alert(1)</script>', '&amp;', '"\'', '</script>', '<!--',
            '\u202egnp', 'a\u200bb', 'x\x00\x1by', '{{ 7 * 7 }}', '<eos>',
@@ -19,7 +19,7 @@ HOSTILE = ['<script>alert(1)</script>', '&amp;', '"\'', '</script>', '<!--',
 def test_page_cells():
     record = make_record(known=[[True, True, False]])
     tree = parse(visualize.render_page([record]))
-    # the row's largest absolute score, .5, is level 10; -.25 is level -5
+    # 99th percentile of 0, 0, .25, .5: .4925; 2.5 / .4925 = 5.08
     assert cells(tree) == [('a', 'z', '+0'), ('fine', 'p10', '+0.5'),
                            ('film', 'n5 u', '-0.25')]
 
@@ -87,12 +87,12 @@ def test_accuracy_and_links():
         't7', 't7-2', 't7-3', 't7-4']
 
 
-def test_shared_scale_is_the_99th_percentile():
+def test_scale_of_a_method_is_the_99th_percentile():
     scores = list(range(-100, 0))
     record = make_record(['w'] * 100, scores)
-    scales = facts.shared_scales([record])
+    scales = method_scales([record])
     # |scores| and one 0: 0 .. 100, whose 99th percentile is 99
-    assert scales == {'conformity': pytest.approx(99)}
+    assert scales == {'conformity': Scale(pytest.approx(99), 0)}
 
 
 def test_page_without_what_may_be_absent():
