@@ -27,6 +27,8 @@ ROWS, CHARACTERS = 2048, 1 << 20  # of a batch, at most, but for one long text
 # Read before other processes are started: with less, these take longer to
 # start (1.2 s, mostly NLTK) than they save
 ALONE = 1 << 23  # characters
+# With two cores, reading the file fills one: two processes never paid
+LEAST_WORKERS = 3
 AHEAD = 3  # batches a process that are read ahead
 ROOT = str(pathlib.Path(__file__).resolve().parents[1])
 SERVE = (f'import sys; sys.path.insert(0, {ROOT!r}); '
@@ -109,7 +111,7 @@ def tokenized(rows, raw, char_based, n_workers=None, alone=ALONE):
         n_read += sum(map(len, texts))
         if pays and n_read >= alone:
             n = n_workers()
-            if n > 1:
+            if n >= LEAST_WORKERS:
                 with contextlib.closing(_on_others(batches, n)) as found:
                     yield from found
                 return

@@ -251,7 +251,7 @@ def test_several_processes_give_the_same(monkeypatch):
     alone = gathered(rows)
     assert [row for batch, *_ in alone for row in batch] == rows
     asked = []
-    assert gathered(rows, n_workers=lambda: asked.append(1) or 2,
+    assert gathered(rows, n_workers=lambda: asked.append(1) or 3,
                     alone=1) == alone
     assert asked
     for batch, words, ids, lengths in alone:  # beside plain tokenizing
@@ -281,7 +281,7 @@ def test_a_process_that_fails(monkeypatch, serve, told):
     monkeypatch.setattr(tokens, 'SERVE', serve)
     rows = [Row(i, 'a', (str(i),)) for i in range(9)]
     with pytest.raises(RuntimeError, match=told):
-        gathered(rows, n_workers=lambda: 2, alone=1)
+        gathered(rows, n_workers=lambda: 3, alone=1)
 
 
 def test_processes_end_when_the_reading_does(monkeypatch):
@@ -292,9 +292,9 @@ def test_processes_end_when_the_reading_does(monkeypatch):
                         started.append(popen(*args, **options))
                         or started[-1])
     found = tokens.tokenized(iter([Row(i, 'a', ('x',)) for i in range(99)]),
-                             True, False, lambda: 2, 1)
+                             True, False, lambda: 3, 1)
     for _ in range(3):
         next(found)
     found.close()  # as Ctrl-C does
-    assert len(started) == 2
+    assert len(started) == 3
     assert all(process.poll() is not None for process in started)
