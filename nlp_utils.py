@@ -27,8 +27,11 @@ ABBREVIATION = re.compile(
 # Most words need nothing else of the Treebank rules, and this takes a fiftieth
 # of their time.  The lookahead leaves these contractions to them.
 PLAIN_WORD = re.compile(
-    r'(?!.*\b(?:cannot|gimme|gonna|gotta|lemme|wanna)\b)'
-    r"([(\[{]?)(\w+(?:-\w+)*)('s)?([)\]}]?)([.,:;?!]?)")
+    r"(?!.*\b(?:cannot|gimme|gonna|gotta|lemme|wanna)(?:\b|n't))"
+    r"([(\[{]?)(\w+(?:-\w+)*?)(n't|'(?:[sdm]|ll|re|ve))?([)\]}]?)"
+    r'([.,:;?!]?)')
+# Of one sign, which is a token, and of contractions that stand by themselves
+ALONE = re.compile(r"""[^"]|n't|'(?:[sdm]|ll|re|ve)""")
 CURLY_QUOTES = str.maketrans('‘’“”', '\'\'""')
 
 
@@ -67,7 +70,7 @@ def _treebank():
 @functools.lru_cache(maxsize=1 << 18)
 def _split_chunk(chunk):
     """Treebank tokens of a string without white space."""
-    if ABBREVIATION.fullmatch(chunk):
+    if ABBREVIATION.fullmatch(chunk) or ALONE.fullmatch(chunk):
         return (sys.intern(chunk),)
     plain = PLAIN_WORD.fullmatch(chunk)
     tokens = (filter(None, plain.groups()) if plain

@@ -11,11 +11,12 @@ import json
 import os
 from typing import NamedTuple
 
-import nlp_utils
-from files import published, splits, tables
+import numpy as np
+
+from files import published, reading, splits, tables
 from files.downloads import Requirement, find_file, place_of
 from files.origins import DBPEDIA, HARVARD, IMDB, SNLI, TWEETS, VADER
-from files.rows import DatasetError, display_name, listed, shortened
+from files.rows import DatasetError
 from files.streams import check_path
 
 POLARITY = 'negative', 'positive'
@@ -111,7 +112,6 @@ class _Part(NamedTuple):
     groups: list
     ratings: list
     dropped: int
-    labels: dict  # as it stands in the file -> label
 
     def at(self, positions):
         return (list(map(self.examples.__getitem__, positions)),
@@ -202,7 +202,7 @@ def at_hand(data_dir=None):
 
 
 def load_dataset(name, data_dir=None, char_based=False, seed=0,
-                 calib_size=1000, calib_positions=None):
+                 calib_size=1000, calib_positions=None, cache=None):
     """Loads, tokenizes and splits a data set.
 
     The test examples are the published test file, else a tenth of all; the
@@ -229,6 +229,9 @@ def load_dataset(name, data_dir=None, char_based=False, seed=0,
         calib_positions (list of int or None): Take exactly these as the
             calibration examples.  With the positions of a data set loaded
             before, and its seed, all splits are the same.
+        cache (files.cached.Cache): Where files that were read before are
+            looked up, and large ones kept; None for nowhere.  What is
+            returned is the same.
 
     Returns:
         Dataset: None of its splits is empty but ``calib``, where none are
@@ -239,7 +242,7 @@ def load_dataset(name, data_dir=None, char_based=False, seed=0,
         UserError: If calibration size or positions make no sense.
     """
     source = DATASETS[name] if name in DATASETS else _user_source(name)
-    parts, names = _load_parts(source, data_dir, char_based)
+    parts, names = _load_parts(source, data_dir, char_based, cache)
     train = parts['train']
     if len({len(part.examples[0].texts) for part in parts.values()}) > 1:
         raise DatasetError(f'{name} has one text in some of its files and '
@@ -282,47 +285,34 @@ def fingerprint(dataset):
     return digest.hexdigest()
 
 
-def _load_parts(source, data_dir, char_based):
+def _load_parts(source, data_dir, char_based, cache):
     """All files of a data set, and the names of its labels."""
     names, labels, parts = source.label_names, source.labels, {}
     for split, (file, member) in source.files.items():
-        part = _load_part(source, file, member, labels, data_dir, char_based)
+        path = file if source.origin is None else find_file(
+            file, source.origin, data_dir, _advice(source.origin))
+        found = _encoded(source, path, member, labels, char_based, cache)
         if labels is None:  # the training file comes first
-            names = tables.sort_labels(part.labels, file)
+            names = tables.sort_labels(found.names, file)
             labels = {name: i for i, name in enumerate(names)}
-            order = list(map(labels.get, part.labels))
-            part = part._replace(examples=[
-                Example(texts, order[i]) for texts, i in part.examples])
-        parts[split] = part
+            order = np.array([labels[name] for name in found.names])
+            found = found._replace(labels=order[found.labels])
+        parts[split] = _Part(
+            list(map(Example, found.texts(), found.labels.tolist())),
+            found.group_names(), found.rating_pairs(), found.dropped)
     return parts, names
 
 
-def _load_part(source, file, member, labels, data_dir, char_based):
-    """Reads and tokenizes one file; without labels it numbers its own."""
-    path = file if source.origin is None else find_file(
-        file, source.origin, data_dir, _advice(source.origin))
-    where = display_name(path, member)
-    examples, groups, ratings, dropped = [], [], [], 0
-    known = {} if labels is None else labels
-    for row in source.read(path, member):
-        texts = tuple([nlp_utils.tokenize(text, source.raw, char_based)
-                       for text in row.texts])
-        if labels is None and row.label is not None:
-            known.setdefault(row.label, len(known))
-        if row.label is None or not all(texts):
-            dropped += 1
-            continue
-        if row.label not in known:
-            raise DatasetError(
-                f'{where}:{row.number}: the label {shortened(row.label)} is '
-                f'none of {listed(known)}')
-        examples.append(Example(texts, known[row.label]))
-        groups.append(row.group)
-        ratings.append(row.rating)
-    if not examples:
-        raise DatasetError(f'{where} holds no examples ({dropped} rows without'
-                           ' a text or label); each row needs both')
-    return _Part(examples, groups, ratings, dropped, known)
+def _encoded(source, path, member, labels, char_based, cache):
+    """The examples of one file, read now or before."""
+    def read():
+        return reading.read_examples(source.read, path, member, labels,
+                                     source.raw, char_based)
+
+    if cache is None:
+        return read()
+    settings = [member, labels, source.raw, char_based]
+    return cache.get(path, settings, source.read, read)
 
 
 def _advice(origin):

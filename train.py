@@ -107,11 +107,12 @@ def add_training_flags(add):
         'against the network in training; 0: not at all')
 
 
-def read_data(args):
+def read_data(args, folder):
     """Loads a data set, makes its vocabulary, prints what there is."""
     data = text_datasets.load_dataset(
         args.dataset, args.data_dir, char_based=args.char_based,
-        seed=args.seed, calib_size=args.calib_size)
+        seed=args.seed, calib_size=args.calib_size,
+        cache=run_folder.cache_beside(folder))
     vocab = nlp_utils.make_vocab(
         tokens for example in data.train for tokens in example.texts)
     sizes = ', '.join(f'{split} {len(getattr(data, split)):,}'
@@ -272,7 +273,7 @@ def prepare(args, folder, team):
     """Data, vocabulary, network, how to train it, and settings; nothing is
     written yet."""
     with team.processes.root_first():  # it downloads what is missing
-        data, vocab = read_data(args)
+        data, vocab = read_data(args, folder)
     vectors = read_vectors(args.word_vectors, vocab)
     options = choose(args, data)
     np.random.seed(args.seed)

@@ -25,7 +25,8 @@ from msgspec import Meta
 import nlp_utils
 import text_datasets
 from errors import UserError
-from files import atomic, typed
+from files import atomic, cached, typed
+from runs.notes import note
 
 ARGS, VOCAB, CALIB, MODEL = ('args.json', 'vocab.json', 'calib.json',
                              'best_model.npz')
@@ -80,6 +81,19 @@ def folder_of(out, dataset, model, char_based=False):
         name = pathlib.Path(dataset).name.split('.')[0]
     return pathlib.Path(out) / (
         f'{name}_{model}' + ('_char' if char_based else ''))
+
+
+def cache_beside(folder):
+    """Where the data of the runs beside a run folder are kept, once read.
+
+    Args:
+        folder (pathlib.Path): A run folder, which need not exist.
+
+    Returns:
+        files.cached.Cache: ``.cache`` in the folder above.
+    """
+    return cached.Cache(
+        pathlib.Path(folder).absolute().parent / cached.NAME, note)
 
 
 def setup_key(args, vocab):

@@ -66,7 +66,8 @@ def load_run(model_setup=None, data_dir=None, gpu=-1):
     data = text_datasets.load_dataset(
         _dataset_path(folder, settings.dataset, data_dir), data_dir,
         char_based=settings.char_based, seed=settings.seed,
-        calib_size=settings.calib_size, calib_positions=positions)
+        calib_size=settings.calib_size, calib_positions=positions,
+        cache=run_folder.cache_beside(folder))
     _check_data(folder, settings, data)
     content = (folder / run_folder.MODEL).read_bytes()
     model = _make_model(folder, settings, len(vocab), data, content,

@@ -70,13 +70,35 @@ def test_plain_words_equal_nltk():
     from nltk.tokenize.treebank import TreebankWordTokenizer
     treebank = TreebankWordTokenizer()
     cores = ['cat', 'well-made', '12', 'x_y', 'é', 'cannot', 'a-cannot-b',
-             'gimme', 'scannot', "cat's", "cannot's", '東京']
+             'gimme', 'scannot', "cat's", "cannot's", '東京', "isn't",
+             "ca'n't", "they'll", "wannan't", "n't", "cat's's", "i'd", "x't",
+             "we've"]
     chunks = [a + core + b + c for core in cores for a in ['', '(', '[', '{']
               for b in ['', ')', ']', '}'] for c in ['', *'.,:;?!']]
     assert sum(bool(nlp_utils.PLAIN_WORD.fullmatch(c)) for c in chunks) > 700
     for chunk in chunks:
         assert list(nlp_utils.tokenize(chunk, raw=True)) == treebank.tokenize(
             f' {chunk} ')
+
+
+def test_single_signs_equal_nltk():
+    """Every character is a token, but for the double quote."""
+    from nltk.tokenize.treebank import TreebankWordTokenizer
+    treebank = TreebankWordTokenizer()
+    signs = [c for c in map(chr, range(0x3000)) if not c.isspace()]
+    alone = ["n't", "'s", "'d", "'m", "'ll", "'re", "'ve"]
+    for chunk in [*signs, *alone]:
+        assert list(nlp_utils._split_chunk(chunk)) == treebank.tokenize(
+            f' {chunk} ')
+
+
+def test_usual_words_need_no_nltk():
+    code = ('import sys, nlp_utils;'
+            'nlp_utils.tokenize("It isn\'t (that) bad , they \'ll say: we\'ve '
+            'seen 3-day films .", raw=True);'
+            'sys.exit("nltk" in sys.modules)')
+    assert subprocess.run([sys.executable, '-c', code], cwd=ROOT).returncode \
+        == 0
 
 
 @pytest.mark.parametrize('text, expected', [

@@ -35,7 +35,7 @@ def test_word_vectors_start_the_embedding(toy, tmp_path, model):
     args = train.build_parser().parse_args([
         '--dataset', str(toy), '--model', model, '--unit', '12',
         '--word_vectors', str(tmp_path / 'v.txt')])
-    data, vocab = train.read_data(args)
+    data, vocab = train.read_data(args, tmp_path)
     found = train.read_vectors(args.word_vectors, vocab)
     net = train.build_model(args, train.choose(args, data), data, vocab,
                             found)
