@@ -8,7 +8,9 @@ from neighbors.layers import (
     Neighbors,
     as_layers,
     as_neighbors,
+    naming_rows,
 )
+from neighbors.recall import recall
 from neighbors.votes import as_labels, sum_by_label
 
 
@@ -27,6 +29,8 @@ class IndexedExamples:
         layers_ (tuple): Numbers of the layers searched.
         labels_ (ndarray): int64 (N,), labels of the training examples.
         indexes_ (list): One fitted index a searched layer.
+        recall_ (tuple): Floats in [0, 1], one a searched layer: what
+            ``measure_recall`` found, None before.
     """
 
     _learned_by = {'fit': 'indexes_'}  # verb: attribute that it sets
@@ -83,6 +87,24 @@ class IndexedExamples:
             activations, labels,
             lambda indexes, *examples: indexes.load(folder, *examples))
 
+    def measure_recall(self, activations):
+        """How many of the true neighbours are found, see ``recall_``.
+
+        Args:
+            activations (list): L arrays (B, D_l), B >= 1, of texts that are
+                not indexed; each layer is searched exactly for them.
+
+        Returns:
+            DkNN: This instance.
+        """
+        activations = self._checked('measure_recall', activations, 'fit')
+        with naming_rows(activations):
+            self.recall_ = tuple(
+                recall(index, activations[layer], self._k)
+                for layer, index in zip(self.layers_, self.indexes_,
+                                        strict=True))
+        return self
+
     # ------------------------------------------------------------ searching
 
     def search(self, activations):
@@ -134,6 +156,7 @@ class IndexedExamples:
         self.layers_ = indexes.layers_
         self.indexes_ = indexes.indexes_
         self.labels_ = labels
+        self.recall_ = None
         return self
 
     @property
