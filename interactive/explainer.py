@@ -124,7 +124,7 @@ def load_explainer(folder=None, index='exact', n_neighbors=75, layers='all',
     Args:
         folder (str): The run folder or its ``args.json``; None: the newest
             under ``results/``.
-        index (str): A name in ``neighbors.INDEXES``.
+        index (str): A name in ``neighbors.INDEXES``, or ``'auto'``.
         n_neighbors (int): k, neighbours a layer.
         layers (str or list of int): ``'all'``, ``'last'`` or numbers.
         class_conditional (bool): Whether p-values are those of one label.
@@ -144,9 +144,10 @@ def load_explainer(folder=None, index='exact', n_neighbors=75, layers='all',
     with _asking:
         run = runs.load_run(folder, data_dir, gpu)
         check_premise(run, premise)
-        memory = runs.plan_memory(run, memory, index, layers)
+        dknn_options = runs.plan_search(run, {
+            'n_neighbors': n_neighbors, 'index': index, 'layers': layers,
+            'class_conditional': class_conditional,
+            'index_options': index_options}, memory)
         train, calib = runs.stored_splits(run, ['train', 'calib'])
-        return TextExplainer(fit_explainer(
-            run, train, calib, premise, options, n_neighbors=n_neighbors,
-            index=index, layers=layers, class_conditional=class_conditional,
-            index_options=index_options, memory=memory))
+        return TextExplainer(fit_explainer(run, train, calib, premise,
+                                           options, **dknn_options))

@@ -75,6 +75,21 @@ def plan_memory(run, memory, index='exact', layers='all', n_held=0,
     return rest
 
 
+def searched_widths(run, layers):
+    """Width of each layer that a search looks at.
+
+    Args:
+        run (Run): A trained run, or activations that were given.
+        layers (str or list of int): As for ``fit_dknn``.
+
+    Returns:
+        list of int: Of all layers if some of those named do not exist.
+    """
+    widths = (_widths(run)[0] if run.given is None else
+              [h.shape[1] for h in run.given.splits['train'].layers])
+    return _searched(widths, layers)
+
+
 def resident():
     """Bytes of this process that are in memory.
 
