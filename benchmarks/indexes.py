@@ -36,7 +36,7 @@ EXACT = 'exact'
 KINDS = {
     EXACT: (EXACT, lambda width: {}),
     'ivf': ('ivf', lambda width: {}),
-    'ivf, pq': ('ivf', lambda width: {'pq': -(-width // CODE_COLUMNS)}),
+    'ivf+pq': ('ivf', lambda width: {'pq': -(-width // CODE_COLUMNS)}),
     'hnsw': ('hnsw', lambda width: {}),
 }
 COLUMNS = ('index', 'build, s', 'file, MB', 'ms a query', 'ms / exact',

@@ -47,7 +47,7 @@ def test_what_is_measured(folder, kind, monkeypatch):
     assert found['build'] > 0 and found['votes'] > 0
     assert found['peak'] > 10 << 20
     # copies of 80 bytes an example, links; codes of 4 and 20 x 256 numbers
-    least = {'exact': 0, 'ivf, pq': 400 * 4 + 4 * 20 * 256}.get(kind,
+    least = {'exact': 0, 'ivf+pq': 400 * 4 + 4 * 20 * 256}.get(kind,
                                                                 400 * 80)
     assert least <= found['file'] <= 5 * least
 
