@@ -113,7 +113,8 @@ def main(argv=None):
     from runs.processes import processes
 
     args = build_parser().parse_args(argv)
-    run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
+    run = runs.load_run(args.model_setup, args.data_dir, args.gpu,
+                        args.dtype)
     options = runs.plan_search(run, flags.dknn_options(args), args.memory)
     train, calib, test = runs.stored_splits(run, ['train', 'calib', 'test'])
     temperature = runs.store_temperature(run, calib)

@@ -100,7 +100,7 @@ def load_judge(args, run, options):
     """
     if args.judge is None:
         return None
-    judge = runs.load_run(args.judge, args.data_dir, args.gpu)
+    judge = runs.load_run(args.judge, args.data_dir, args.gpu, args.dtype)
     if judge.data.test != run.data.test or (
             judge.data.train != run.data.train):
         raise UserError(
@@ -120,7 +120,7 @@ def load_ensemble(args, run):
     """The further runs; none was trained on the texts that are evaluated."""
     members = []
     for path in args.ensemble or ():
-        member = runs.load_run(path, args.data_dir, args.gpu)
+        member = runs.load_run(path, args.data_dir, args.gpu, args.dtype)
         if getattr(member.data, args.split) != getattr(run.data, args.split):
             raise UserError(
                 f'--ensemble {path} has another {args.split} split than '

@@ -195,7 +195,8 @@ def split_questions(run, args):
 
 def explain(args):
     """Loads a run and explains; returns the run and the records."""
-    run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
+    run = runs.load_run(args.model_setup, args.data_dir, args.gpu,
+                        args.dtype)
     check_premise(run, args.premise)
     own = bool(args.text or args.input)
     questions = own_questions(

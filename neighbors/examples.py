@@ -54,7 +54,8 @@ class IndexedExamples:
         """Indexes the training examples.
 
         Args:
-            activations (list): L arrays (N, D_l), N >= k, finite.
+            activations (list): L arrays (N, D_l), N >= k, finite.  What is
+                asked of a layer of float16 is rounded to float16, too.
             labels (ndarray): Integers (N,) in [0, C).
 
         Returns:
@@ -171,7 +172,8 @@ class IndexedExamples:
     def _checked(self, method, activations, *verbs):
         """The layers as arrays, if ``method`` can be called with them."""
         self._require(method, *verbs)
-        return as_layers(activations, self._indexes.n_layers_)
+        return self._indexes.rounded(as_layers(activations,
+                                               self._indexes.n_layers_))
 
     def _as_neighbors(self, found):
         return as_neighbors(found, len(self.layers_), self._k,

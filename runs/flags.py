@@ -7,14 +7,15 @@ import re
 from errors import UserError
 from neighbors import INDEXES
 from neighbors.choice import AUTO
-from runs.folder import RESULTS
+from runs.folder import DTYPES, RESULTS
 
 # Argument of the library -> flag of the scripts, where messages name it
 FLAGS = {
     'batchsize': '--batchsize', 'calib_size': '--calib-size',
     'data_dir': '--data-dir', 'dropout': '--dropout',
     'embed_dropout': '--embed-dropout', 'gpu': '--gpu',
-    'index': '--index', 'layers': '--layers', 'memory': '--memory',
+    'dtype': '--dtype', 'index': '--index', 'layers': '--layers',
+    'memory': '--memory',
     'model_setup': '--model-setup',
     'n_layers': '--layer', 'n_neighbors': '--neighbors',
     'n_units': '--unit', 'learning_rate': '--learning-rate', 'out': '--out',
@@ -118,6 +119,9 @@ def add_run_flags(parser):
     parser.add_argument('--data-dir', metavar='DIR',
                         help='folder with the published data files '
                              '(default: $DKNN_DATA)')
+    parser.add_argument('--dtype', choices=DTYPES,
+                        help='how activations are stored: float16 takes half '
+                             'the space, and rounds them (default: float32)')
 
 
 def add_activations_flags(parser):
