@@ -1,4 +1,5 @@
 """Activations of float16: what is rounded, and what is refused."""
+import functools
 import re
 
 import brute_force
@@ -9,6 +10,8 @@ from indexed import activations
 from dknn import DkNN
 from errors import UserError
 from neighbors import arrays
+from neighbors.shards import ShardedIndex
+from runs.processes import Processes
 
 
 def test_rounding_by_hand():
@@ -104,3 +107,13 @@ def test_queries_beyond_its_range_are_refused():
     with pytest.raises(UserError, match='layer 0 holds NaN'):
         dknn.votes(layers)
     DkNN(3, 9, layers='last').fit(stored, labels).votes(layers)
+
+
+def test_shares_of_processes():
+    """``ShardedIndex`` reads them whole, as floats."""
+    layers, stored, labels = halves()
+    one, shared = (
+        DkNN(3, 9, index).fit(stored, labels).search(layers) for index in (
+            'exact', functools.partial(ShardedIndex, Processes())))
+    for a, b in zip(one, shared, strict=True):
+        np.testing.assert_array_equal(a, b)
