@@ -50,7 +50,8 @@ def as_matrix(values, name):
     Args:
         values (array_like): Numbers (n, D) with D >= 1, finite in float32.
             A float32 array is not copied; it is checked in blocks, so that
-            it may be a memmap larger than memory.
+            it may be a memmap larger than memory, or ``MappedHalves`` of
+            one.
         name (str): What messages call it.
 
     Returns:
@@ -78,7 +79,8 @@ def as_float32(values):
     Returns:
         ndarray: float32, not copied where it is that already.
     """
-    if isinstance(values, np.ndarray) and values.dtype == np.float32:
+    if isinstance(values, reading.MappedHalves) or (
+            isinstance(values, np.ndarray) and values.dtype == np.float32):
         return values
     with np.errstate(over='ignore'):
         return np.asarray(values, dtype=np.float32)

@@ -9,7 +9,7 @@ from indexed import activations
 
 from dknn import DkNN
 from errors import UserError
-from neighbors import arrays
+from neighbors import INDEXES, arrays, reading
 from neighbors.shards import ShardedIndex
 from runs.processes import Processes
 
@@ -117,3 +117,39 @@ def test_shares_of_processes():
             'exact', functools.partial(ShardedIndex, Processes())))
     for a, b in zip(one, shared, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize('index', ['exact', 'kdtree', 'lsh', 'hnsw', 'ivf'])
+def test_indexes_of_mapped_halves(tmp_path, index):
+    """Nobody keeps them as floats; the answers are those of floats."""
+    X, Q = activations(300).astype(np.float16), activations(9, seed=2)
+    np.save(tmp_path / 'X.npy', X)
+    mapped = INDEXES[index]().fit(np.load(tmp_path / 'X.npy', mmap_mode='r'))
+    assert isinstance(mapped.X_, reading.MappedHalves)
+    expected = INDEXES[index]().fit(X.astype(np.float32)).kneighbors(Q, 7)
+    if mapped.worth_storing:
+        mapped.save(tmp_path / 'index')
+        mapped = INDEXES[index]().load(tmp_path / 'index', mapped.X_.array)
+    for one, other in zip(mapped.kneighbors(Q, 7), expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_mapped_halves_are_read_as_asked(tmp_path):
+    X = activations(30).astype(np.float16)
+    np.save(tmp_path / 'X.npy', X)
+    found = reading.float32_rows(np.load(tmp_path / 'X.npy', mmap_mode='r'))
+    assert (found.shape, found.ndim, len(found)) == (X.shape, 2, 30)
+    for rows in (3, slice(2, 9), slice(None, None, 7), np.array([[4, 1]])):
+        assert found[rows].dtype == np.float32
+        np.testing.assert_array_equal(found[rows], X[rows])
+    assert np.asarray(found).dtype == np.float32
+    assert np.asarray(found, np.float64).dtype == np.float64
+    assert reading.float32_rows(X) is X  # in memory already
+
+
+def test_mapped_halves_that_are_not_finite(tmp_path):
+    X = activations(30).astype(np.float16)
+    X[7, 2] = np.inf
+    np.save(tmp_path / 'X.npy', X)
+    with pytest.raises(UserError, match='X holds NaN, infinity .* row 7'):
+        INDEXES['ivf']().fit(np.load(tmp_path / 'X.npy', mmap_mode='r'))
