@@ -202,14 +202,16 @@ def split_questions(run, args):
 
 def explain(args):
     """Loads a run and explains; returns the run and the records."""
-    run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
+    run = runs.load_run(args.model_setup, args.data_dir, args.gpu,
+                        args.dtype)
     check_premise(run, args.premise)
     own = _is_own(args)
     questions = own_questions(
         run, typed_texts(args, 2 if run.data.pair else 1)
         )[:args.limit] if own else split_questions(run, args)
-    memory = runs.plan_memory(run, args.memory, args.index, args.layers,
-                              n_held=len(questions))
+    dknn_options = runs.plan_search(
+        run, flags.dknn_options(args), args.memory, n_held=len(questions),
+        n_words=sum(len(words) for q in questions for words in q.words))
     outputs = None
     if own:
         train, calib = runs.stored_splits(run, ['train', 'calib'])
@@ -220,7 +222,7 @@ def explain(args):
     explainer = fit_explainer(
         run, train, calib, args.premise,
         {option.name: getattr(args, option.name) for option in all_options()},
-        **flags.dknn_options(args), memory=memory)
+        **dknn_options)
     found = list(explainer.records(
         questions, list(dict.fromkeys(args.method)), outputs,
         args.nearest, SELECTIONS.get(args.only), args.reduce))

@@ -156,11 +156,10 @@ def main(argv=None):
     args = build_parser().parse_args(argv)
     start = time.perf_counter()
     run = runs.load_named(args)
-    memory = runs.plan_memory(run, args.memory, args.index, args.layers)
+    options = runs.plan_search(run, flags.dknn_options(args), args.memory)
     train, calib, test = runs.stored_splits(
         run, ['train', 'calib', args.split])
-    dknn = runs.fit_dknn(run, train, calib, **flags.dknn_options(args),
-                         memory=memory)
+    dknn = runs.fit_dknn(run, train, calib, **options)
     test = test.select(slice(args.limit))
     prediction = dknn.predict(test.layers)
     soft = dknn.predict(test.layers, soft=True)
@@ -173,7 +172,9 @@ def main(argv=None):
         'n_calibration': len(run.data.calib), 'n_test': len(test.labels),
         **evaluate(dknn, prediction, soft, probs, softmax_label,
                    test.labels),
-        'index': args.index,
+        'index': options['index'],
+        'recall': dknn.recall_ and float(np.mean(dknn.recall_)),
+        'recall_of_layers': dknn.recall_,
         'layers': [run.model.layer_names[i] for i in dknn.layers_],
         'n_neighbors': args.neighbors,
         'class_conditional': args.class_conditional,
