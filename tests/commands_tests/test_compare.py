@@ -253,3 +253,12 @@ def test_damaged_files(trained, name, old, new, says):
                 stored.read(loaded, options)
     finally:
         shutil.rmtree(folder)
+
+
+def test_an_error_is_a_sentence(trained, tmp_path):
+    done = toys.command('compare.py', trained[0], 'nowhere', cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, '')
+    assert done.stderr == (
+        'compare.py: error: nowhere is no trained run: it does not exist; '
+        'name the args.json of one, or its folder\n')
+    assert not list(tmp_path.iterdir())
