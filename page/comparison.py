@@ -2,9 +2,10 @@
 from markupsafe import Markup
 
 from files import atomic
-from page import cells, documents, facts
+from page import cells, documents
 from page.colours import CLASSES, LETTERS, PALETTES, palette, palette_kind
 from page.rows import TEXTS
+from page.scales import method_scales
 from saliency.methods import METHODS
 from saliency.records import check_records, without_eos
 
@@ -38,7 +39,7 @@ def render_page(about, texts):
              for text in texts]
     records = [record for text in texts for record in text['records']]
     check_records(records)
-    kind, scales = palette_kind(records), facts.shared_scales(records)
+    kind, scales = palette_kind(records), method_scales(records)
     parts = [_merged([cells.record_parts(record, scales)
                       for record in text['records']]) for text in texts]
     heights = [cells.height(text['records'][0], own) + ROW * len(text['said'])
@@ -61,9 +62,7 @@ def render_page(about, texts):
         near='DkNN' if METHODS[method].explains == 'dknn' else 'soft DkNN',
         by_softmax=METHODS[method].explains == 'softmax',
         against=PALETTES[kind].against, support=PALETTES[kind].support,
-        texts=list(zip(texts, parts, heights, [
-            set().union(*map(facts.unmoved, text['records']))
-            for text in texts], strict=True)),
+        texts=list(zip(texts, parts, heights, strict=True)),
         counts=_counts(texts), data={
             'facts': [_facts(text) for text in texts],
             'levels': dict(zip(LETTERS, CLASSES, strict=True))})
@@ -93,7 +92,7 @@ def _merged(parts):
         lines = []
         for rows in zip(*sides, strict=True):
             rows = [row for line in rows for row in line]
-            scored = [row for row in rows if row[0] not in TEXTS]
+            scored = [row for row in rows if row[0].values]
             lines.append(scored or rows[:1])
         merged.append(lines)
     return merged

@@ -10,7 +10,7 @@ root.classList.add('scripted');
 // ---- filters and order
 
 const count = n => n.toLocaleString('en-US');
-let sorting = '', scale = 'row';
+let sorting = '', scale = 'run';
 
 const sort = choice => {
   if (choice === sorting) return;
@@ -26,11 +26,11 @@ const rescale = choice => {
   $('scale-note').textContent = choice === 'run'
     ? 'Full colour is one value for each run: the 99th percentile of its absolute values over the texts shown.'
     : 'Full colour is the largest absolute value of each row.';
-  for (const row of list.querySelectorAll('tr[data-shared]')) {
+  for (const row of list.querySelectorAll('tr[data-own]')) {
     [...row.cells].slice(1).forEach((cell, i) => {
-      cell.ownClass ??= cell.className;
+      cell.runClass ??= cell.className;
       const unknown = cell.classList.contains('u') ? ' u' : '';
-      cell.className = choice === 'run' ? data.levels[row.dataset.shared[i]] + unknown : cell.ownClass;
+      cell.className = choice === 'run' ? cell.runClass : data.levels[row.dataset.own[i]] + unknown;
     });
   }
 };
@@ -73,7 +73,7 @@ const focus = cell => {
 };
 
 const neighbour = (cell, key) => {
-  const rows = [...cell.closest('article').querySelectorAll('tr[data-shared]')];
+  const rows = [...cell.closest('article').querySelectorAll('tr[data-own]')];
   const row = cell.parentNode;
   const same = rows.filter(other => other.dataset.m === row.dataset.m).flatMap(other => [...other.cells].slice(1));
   const vertical = step => {

@@ -8,7 +8,7 @@ from page_records import embedded, parse
 
 from errors import UserError
 from page import comparison
-from page.colours import LETTERS
+from page.colours import CLASSES
 
 EVIL = '</p></style></script><script>alert(1)</script>'
 
@@ -41,9 +41,9 @@ def test_one_scale_for_each_run():
     """99th percentile of A's 12 values 0 0 0 1 1 1 2 2 2 3 8 and one 0: at
     .99 * 11 = 10.89 between 3 and 8, so 7.45; fine is 8, above it."""
     tree = rendered()
-    letters = [own.get('data-shared')
-               for own in tree.findall('.//article[@id="t5"]//tr[@data-m]')]
-    levels = [[LETTERS.index(c) - 10 for c in own] for own in letters]
+    levels = [[CLASSES.index(cell.get('class')) - 10
+               for cell in own.findall('td')]
+              for own in tree.findall('.//article[@id="t5"]//tr[@data-m]')]
     assert levels[0] == [0, 10, -3]  # -2 / 7.45 = -.27
     assert levels[1] != levels[0] and max(map(abs, levels[1])) < 10
 
