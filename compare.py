@@ -14,6 +14,7 @@ or older than the model, or of other settings is computed, and not stored.
 import compat  # noqa: F401  (before Chainer)
 
 import argparse
+import contextlib
 import pathlib
 import time
 
@@ -21,7 +22,7 @@ from comparison import figures, members, names, pairs, texts
 from errors import UserError
 from evaluation import tables
 from files.atomic import write_json
-from runs import flags, run_script
+from runs import flags, run_script, training
 from runs.folder import ARGS, RESULTS
 from runs.processes import processes
 from saliency.methods import DEFAULT_METHODS, METHODS
@@ -141,6 +142,21 @@ def show(args, found, groups, compared):
               end='\n\n')
 
 
+def write_results(folder, result, about, shown):
+    """Writes JSON and page; returns the paths.
+
+    Without texts to show, the page of an earlier comparison is removed.
+    """
+    data, page = folder / JSON, folder / PAGE
+    write_json(data, result)
+    if not shown:
+        page.unlink(missing_ok=True)
+        return [data]
+    from page import comparison  # imports jinja2: not for --help
+    comparison.write_page(page, about, shown)
+    return [data, page]
+
+
 def main(argv=None):
     args = build_parser().parse_args(argv)
     start = time.perf_counter()
@@ -152,20 +168,17 @@ def main(argv=None):
     if not processes().is_root:
         return
     show(args, found, groups, compared)
-    written = [folder / JSON]
-    write_json(written[0], result_of(args, found, groups, compared, n_differ))
-    if shown is None:
-        (folder / PAGE).unlink(missing_ok=True)
-        print('% ' * args.latex + 'no page: '
-              + (OTHER_TEXTS if args.limit else NO_PAGE))
-    else:
-        from page import comparison  # imports jinja2: not for --help
-        written.append(folder / PAGE)
-        comparison.write_page(written[1], about_page(
-            args, found, compared, n_differ), shown)
-    print(f'{"% " * args.latex}{len(found)} runs in '
-          f'{time.perf_counter() - start:.1f} s; wrote '
-          + ', '.join(map(str, written)))
+    result = result_of(args, found, groups, compared, n_differ)
+    about = shown and about_page(args, found, compared, n_differ)
+    with contextlib.ExitStack() as stack:
+        for member in found:
+            stack.enter_context(training.results_of(member.run))
+        written = write_results(folder, result, about, shown)
+    mark = '% ' * args.latex
+    if not shown:
+        print(mark + f'no page: {OTHER_TEXTS if args.limit else NO_PAGE}')
+    print(f'{mark}{len(found)} runs in {time.perf_counter() - start:.1f} s; '
+          'wrote ' + ', '.join(map(str, written)))
 
 
 if __name__ == '__main__':

@@ -201,6 +201,20 @@ def test_other_test_texts_have_a_table_and_no_page(trained, elsewhere,
     assert not (tmp_path / 'compare.html').exists()  # of other runs
 
 
+def test_a_run_that_is_trained_again_meanwhile(trained, tmp_path,
+                                               monkeypatch):
+    copy = shutil.copytree(trained[1], trained[1].with_name('trained again'))
+
+    def show(*args):
+        shutil.copy(trained[2] / 'best_model.npz', copy / 'best_model.npz')
+
+    monkeypatch.setattr(compare, 'show', show)
+    with pytest.raises(UserError, match='was trained again while'):
+        run(tmp_path / 'out', trained[0], copy)
+    assert not (tmp_path / 'out').exists()
+    shutil.rmtree(copy)
+
+
 def test_latex(trained, tmp_path, capsys):
     run(tmp_path, *trained, '--latex')
     shown = capsys.readouterr().out

@@ -95,6 +95,14 @@ def test_the_head():
         'B bow 0.500 0.250 +0.1 [−0.1, +0.3] 3 2 0.500 results/B bow']
 
 
+@pytest.mark.parametrize('n, told', [(2, False), (3, False), (4, True)])
+def test_who_is_explained_is_told_where_not_all_are(n, told):
+    runs = [{**about(2)['runs'][1], 'name': f'run {i}'} for i in range(n)]
+    texts = [text(1, ['a'], 1, [1] * n, .5, [1], [2])]
+    said = text_of(rendered(texts, runs=runs).find('.//header'))
+    assert ('Of these runs two explanations are shown' in said) == told
+
+
 def test_hostile_texts_are_escaped():
     words = [EVIL, 'x\x00\x1b']
     hostile = text(0, words, 1, (1, 0), .9, [1, 2], [2, 1])
