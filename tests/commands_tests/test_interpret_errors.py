@@ -59,7 +59,7 @@ def test_refuses(name, folders, tmp_path, capsys, monkeypatch):
     ['--model-setup', 'x'], ['--gpu', '-1'], ['--data-dir', 'x'],
     ['--index', 'exact'], ['--milvus-uri', 'x.db'], ['--lsh'], ['-k', '75'],
     ['--index-options', 'pq=4'], ['--layers', 'all'],
-    ['--class-conditional'], ['--memory', '4G'],
+    ['--class-conditional'], ['--memory', '4G'], ['--dtype', 'float16'],
     ['--text', 'a'], ['--input', 'x'], ['--json'],
     ['--split', 'test'], ['--limit', '1'], ['--ids', '1'],
     ['--only', 'wrong'], ['--method', 'random'], ['--interp_method', 'dknn'],

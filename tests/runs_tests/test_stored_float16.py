@@ -72,14 +72,13 @@ def test_unknown_dtypes(run_folder):
         runs.load_run(run_folder, dtype='int8')
 
 
-def test_a_training_text_is_its_own_nearest(run_folder):
+def test_a_training_text_is_its_own_nearest(run_folder, capsys):
     """As an own text: its activations are computed, rounded and found."""
     run = runs.load_run(run_folder)
     text = ' '.join(run.data.train[5].texts[0])
     interpret.main(['--model-setup', str(run_folder), '-k', '9', '--text',
-                    text, '--method', 'conformity', *TO_FLOAT16])
-    record, = map(json.loads, (run_folder / 'interpretations.own.jsonl'
-                               ).read_text().splitlines())
+                    text, '--method', 'conformity', '--json', *TO_FLOAT16])
+    record = json.loads(capsys.readouterr().out)
     for layer in record['neighbors']:
         assert layer['nearest'][0]['distance'] == 0
 
@@ -94,7 +93,7 @@ def test_every_command_reads_them(run_folder, tmp_path, capsys):
     assert (other / 'predictions.jsonl').read_text() == lines
     calibration.main(given)
     interpret.main([*given, '--limit', '3', '--reduce', 'soft'])
-    evaluate.main(given)
+    evaluate.main([*given, '--texts', '6', '--ood', 'shuffled words'])
     for index in ('kdtree', 'lsh', 'hnsw', 'ivf'):
         run_dknn.main([*given, '--index', index])
     said = capsys.readouterr().err
