@@ -24,7 +24,7 @@ import runs
 from benchmarks import scale
 from benchmarks.timing import Clock, peak_memory
 from dknn import DkNN
-from neighbors.choice import CODE_COLUMNS
+from neighbors.choice import Case
 from runs import flags
 from tools import pages
 
@@ -36,7 +36,7 @@ EXACT = 'exact'
 KINDS = {
     EXACT: (EXACT, lambda width: {}),
     'ivf': ('ivf', lambda width: {}),
-    'ivf+pq': ('ivf', lambda width: {'pq': -(-width // CODE_COLUMNS)}),
+    'ivf+pq': ('ivf', lambda width: {'pq': Case(1, (width,), 1, 0).pq}),
     'hnsw': ('hnsw', lambda width: {}),
 }
 COLUMNS = ('index', 'build, s', 'file, MB', 'ms a query', 'ms / exact',
