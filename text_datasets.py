@@ -194,6 +194,21 @@ def load_dataset(name, data_dir=None, char_based=False, seed=0,
             split: part.rows for split, part in drawn.items()})
 
 
+def count_repeated(dataset):
+    """Counts examples with the same texts as one before, all splits together.
+
+    Args:
+        dataset (Dataset): A data set.
+
+    Returns:
+        int: Whatever their labels; they are in it.
+    """
+    texts = [example.texts for split in (
+        dataset.train, dataset.valid, dataset.calib, dataset.test)
+        for example in split]
+    return len(texts) - len(set(texts))
+
+
 def fingerprint(dataset):
     """Computes a digest of what a model is trained, calibrated, tested on.
 

@@ -11,6 +11,7 @@ from files.rows import (
     Row,
     check_text,
     display_name,
+    listed,
     numbered_lines,
     shortened,
 )
@@ -216,8 +217,11 @@ def _names_in(record, header, columns, at):
             cell.strip().lower() for cell in record):
         return record, True
     if len(record) not in HEADERS:
-        raise DatasetError(f'{at}: {len(record)} columns; without a header a '
-                           'row is a label and one or two texts')
+        raise DatasetError(
+            f'{at}: {len(record)} columns; without a header a row is a label '
+            f'and one or two texts; of a header with the names '
+            f'{listed(record)} choose with `text_column` and `label_column`',
+            'text_column', 'label_column')
     return list(HEADERS[len(record)]), False
 
 
