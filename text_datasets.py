@@ -78,7 +78,7 @@ class Dataset(NamedTuple):
         """bool: Whether each example has two texts."""
         return len(self.train[0].texts) == 2
 
-    def row_of(self, split, i):
+    def source_of(self, split, i):
         """Where example i of a split stands in its file, as JSON has it.
 
         Args:

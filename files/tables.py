@@ -3,6 +3,7 @@ import csv
 import json
 import math
 import os
+import re
 
 from files.columns import COLUMN_NAMES, Columns, Places, find_columns
 from files.rows import (
@@ -236,6 +237,25 @@ def kind_of(path):
     """
     name = str(path).lower().removesuffix('.gz')
     return os.path.splitext(name)[1]
+
+
+def dataset_title(dataset):
+    """Names a data set.
+
+    Args:
+        dataset (str): As in ``args.json`` or a record: a name such as
+            ``'stsa.binary'``, or the path of a file or folder.
+
+    Returns:
+        str: The name; of a path the file's, without ``.csv`` and the like.
+    """
+    parts = [part for part in re.split(r'[/\\]', str(dataset))
+             if part not in ('', '.', '..')]
+    name = parts[-1] if parts else 'your own data'
+    for ending in ('.gz', *PARSERS):
+        if name.lower().endswith(ending) and len(name) > len(ending):
+            name = name[:-len(ending)]
+    return name
 
 
 def read_table(path, member=None, columns=USUAL):

@@ -155,7 +155,7 @@ def test_rows_beside_the_csv_module(tmp_path, seed):
     data = load_dataset(path)
     for split in ('train', 'valid', 'calib', 'test'):
         for i, example in enumerate(getattr(data, split)):
-            row = data.row_of(split, i)['source']['row']
+            row = data.source_of(split, i)['source']['row']
             assert records[row - 1][1].split()[0].startswith(
                 example.texts[0][0])
     assert sum(map(len, data.table_rows.values())) == sum(map(bool, records)
@@ -192,11 +192,11 @@ def test_rows_and_ids_go_with_the_examples(tmp_path):
         assert len(rows) == len(examples) > 0
         for i, example in enumerate(examples):
             number = int(example.texts[0][1])
-            assert data.row_of(split, i) == {'source': {
+            assert data.source_of(split, i) == {'source': {
                 'row': number, **({'id': f'n{number}'} if number % 5 else {})}}
             seen.append(number)
     assert sorted(seen) == list(range(2, 42))
-    assert data.row_of(None, 0) == {}
+    assert data.source_of(None, 0) == {}
 
 
 def test_what_is_left_out_is_counted(tmp_path):
@@ -207,7 +207,7 @@ def test_what_is_left_out_is_counted(tmp_path):
     data = load_dataset(path)
     # the row of empty cells is blank; a row without both counts as the former
     assert (data.dropped, data.without_text) == (5, 4)
-    assert data.row_of('train', 0)['source']['row'] >= 8
+    assert data.source_of('train', 0)['source']['row'] >= 8
 
 
 def test_a_label_that_is_null(tmp_path):

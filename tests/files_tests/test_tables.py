@@ -109,6 +109,16 @@ def test_find_tables(tmp_path):
         tables.find_tables(str(tmp_path / 'empty'))
 
 
+@pytest.mark.parametrize('dataset, title', [
+    ('stsa.binary', 'stsa.binary'), ('../../my data/reviews.v2.csv',
+                                     'reviews.v2'),
+    ('reviews.TSV.gz', 'reviews'), ('..\\x\\y.jsonl', 'y'), ('../..',
+                                                           'your own data'),
+    ('a/folder/', 'folder'), ('../.csv', '.csv'), ('<b>', '<b>')])
+def test_titles_of_data_sets(dataset, title):
+    assert tables.dataset_title(dataset) == title
+
+
 # ------------------------------------------------------- members of archives
 
 
