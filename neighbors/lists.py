@@ -53,7 +53,7 @@ class _FaissIndex(CandidateIndex):
                 self._index.add(self._components.of_examples(block))
 
     def _empty(self, faiss):
-        """faiss's index of components, trained if need be, without examples."""
+        """faiss's index of components, trained if need be, still empty."""
         raise NotImplementedError
 
     def _multiple(self):
