@@ -21,10 +21,10 @@ LISTS = 4           # as many centroids as so many times the root of N
 CODE_BITS = 8       # of a number of a code: 256 centroids of its own
 # Examples ranked exactly for a neighbour, beyond one: where components lack
 # all of the variance, and where they are found by their codes
-LOST_SPARE = 20
+LOST_SPARE = 10
 CODE_SPARE = 5
 # Lists searched are so many times the square root of their number
-PROBES = 3
+PROBES = 6
 
 
 class _FaissIndex(CandidateIndex):
@@ -88,13 +88,13 @@ class HNSWIndex(_FaissIndex):
         n_links (int): Links of an example in a layer of the graph, 2 or more.
         ef_construction (int): Length of the queue while building, 1 or more.
         ef_search (int): Length of the queue while searching, 1 or more;
-            None: 4 k, but at least 64 and the square root of N.
+            None: 3 k, but at least 64 and as many as are ranked.
         pca (int): Principal components that are kept, 1 or more, at most D
-            are; None: the fewest that have 0.99 of the variance of a sample,
-            from 16 to 128.
+            are; None: the fewest that have 0.95 of the squared distances
+            between neighbours in a sample, from 16 to 128.
         n_ranked (int): Candidates of a query that are ranked, at least k
-            are; None: 16 more than k, and 20 k times the share of the
-            variance that the components lack.
+            are; None: 16 more than k, and 10 k times the share of squared
+            distances between neighbours that the components lack.
         seed (int): Seed of the sample for the components.
 
     Raises:
@@ -120,8 +120,8 @@ class HNSWIndex(_FaissIndex):
 
     def _candidates(self, Q, k):
         m = self._n_candidates(k)
-        length = self.ef_search or max(4 * k, 64, int(len(self.X_) ** .5))
-        parameters = _faiss().SearchParametersHNSW(efSearch=max(length, m))
+        parameters = _faiss().SearchParametersHNSW(
+            efSearch=max(self.ef_search or max(3 * k, 64), m))
         return self._index.search(self._components.of_queries(Q), m,
                                   params=parameters)[1]
 
@@ -138,7 +138,7 @@ class IVFIndex(_FaissIndex):
         n_lists (int): Number of centroids, 1 or more; None: four times the
             square root of N, or fewer, so that 39 examples or more fall to
             each on average.
-        n_probes (int): Lists searched for a query, 1 or more; None: three
+        n_probes (int): Lists searched for a query, 1 or more; None: six
             times the square root of ``n_lists``.
         pq (int): Bytes of a code, 1 or more, at most one a component is used;
             None for copies of the components.

@@ -100,10 +100,10 @@ def test_what_is_read(monkeypatch):
 
 
 def test_lists_searched_by_default():
-    """3 sqrt(64) = 24 of 64 lists, and all where there are fewer."""
-    assert lists.PROBES == 3
+    """6 sqrt(64) = 48 of 64 lists, and all where there are fewer."""
+    assert lists.PROBES == 6
     X = activations(2500)
-    assert IVFIndex(n_lists=64).fit(X)._index.nprobe == 24
+    assert IVFIndex(n_lists=64).fit(X)._index.nprobe == 48
     assert IVFIndex(n_lists=8).fit(X)._index.nprobe == 8
     assert IVFIndex(n_lists=64, n_probes=2).fit(X)._index.nprobe == 2
 
