@@ -5,8 +5,9 @@
 
 Makes activations like those after a ReLU, clustered by class, some columns
 dead, N x 4 x 1,200 on disk; then asks, in a process of its own for each size,
-for votes and soft conformity of 1,000 queries, beside the matrix products and
-one reading of the files.  Prints a table and writes it into docs/scale.md.
+for votes and soft conformity of 1,000 queries, beside the matrix products
+(float32, and float64 as soft conformity needs them) and one reading of the
+files.  Prints a table and writes it into docs/scale.md.
 """
 import pathlib
 import sys
@@ -37,7 +38,8 @@ DEAD = 10        # one column in so many is always 0
 SPREAD = .3      # of the classes' centres, in units of the noise
 K = 75
 COLUMNS = ('examples', 'on disk, GB', 'peak memory, GB', 'fit, s', 'votes, s',
-           'soft, s', 'sgemm, s', 'reading, s', 'votes / both', 'soft / both')
+           'soft, s', 'sgemm, s', 'dgemm, s', 'reading, s', 'votes / sgemm',
+           'soft / dgemm')
 
 
 def made_layers(folder, n, n_layers, width, n_class, seed=0, decay=None):
@@ -133,16 +135,17 @@ def measured(folder, n_queries, memory):
     forget(folder)
     clock('soft', dknn.soft_log_odds, Q)
     peak = peak_memory()
-    clock('sgemm', products, layers, Q)
+    clock('sgemm', products, layers, Q, np.float32)
+    clock('dgemm', products, layers, Q, np.float64)
     forget(folder)
     clock('reading', read, folder)
     return {**clock.seconds, 'peak': peak}
 
 
-def products(layers, queries):
+def products(layers, queries, dtype):
     """As many products as a search needs, of one block again and again."""
     for h, q in zip(layers, queries, strict=True):
-        block = np.array(h[:BLOCK])
+        block, q = np.array(h[:BLOCK], dtype), q.astype(dtype)
         for first in range(0, len(h), BLOCK):
             q @ block[:len(h) - first].T
 
@@ -174,12 +177,14 @@ def row_of(n, size, found):
     Returns:
         list of str: In the order of ``COLUMNS``.
     """
-    both = found['sgemm'] + found['reading']
     seconds = [found[name] for name in ('fit', 'votes', 'soft', 'sgemm',
-                                        'reading')]
+                                        'dgemm', 'reading')]
+    votes, soft = (found[name] / (found[products] + found['reading'])
+                   for name, products in [('votes', 'sgemm'),
+                                          ('soft', 'dgemm')])
     return [f'{n:,}', f'{size / 2 ** 30:.2f}', f'{found["peak"] / 2**30:.2f}',
             *(f'{value:.1f}' for value in seconds),
-            f'{found["votes"] / both:.2f}', f'{found["soft"] / both:.2f}']
+            f'{votes:.2f}', f'{soft:.2f}']
 
 
 def in_a_process(folder, args):
