@@ -20,17 +20,21 @@ import time
 import numpy as np
 
 import runs
-from files.atomic import write_json, write_jsonl
+from evaluation.tables import Table, as_latex
+from files.atomic import write_csv, write_json, write_jsonl
 from metrics.confidence import softmax
 from metrics.reliability import calibration_report
 from runs import flags, training
 from runs.processes import processes
 from saliency import parts, records, variants
 from saliency.outputs import output_path
+from saliency.plain import percent
+from saliency.rows import prediction_row
 
-LEVELS = 0.8, 0.9, 0.95
-SHOWN_LEVEL = 0.9  # of the prediction sets that are printed
+ERRORS = 0.2, 0.1, 0.05  # of the prediction sets that are measured
+SHOWN_ERROR = 0.1  # of those that are printed, unless --error is given
 DECIMALS = 6  # in predictions.jsonl
+TITLES = {'softmax': 'softmax', 'dknn': 'DkNN', 'soft': 'soft DkNN'}
 MEASURES = 'accuracy', 'nll', 'n_impossible', 'brier', 'ece'
 
 
@@ -44,25 +48,36 @@ def build_parser():
                         'test)')
     parser.add_argument('--limit', type=flags.positive, metavar='N',
                         help='only the first N texts of the split')
+    flags.add_error_flag(parser, records.ERROR)
+    parser.add_argument('--csv', action='store_true',
+                        help='also write predictions.csv, for a spreadsheet')
+    parser.add_argument('--latex', action='store_true',
+                        help='print the table for a paper (LaTeX, booktabs)')
     return parser
 
 
-def coverage(dknn, p_values, labels):
-    """Prediction sets at each level: their coverage and mean size."""
+def level(error):
+    """1 - error, as it is written."""
+    return round(1 - error, 12)
+
+
+def coverage(prediction, labels, errors):
+    """Prediction sets at each error: their coverage and mean size."""
     rows = []
-    for level in LEVELS:
-        sets = dknn.prediction_set(p_values, error=1 - level)
+    for error in errors:
+        sets = prediction.prediction_set(error)
         rows.append({
-            'level': level,
+            'level': level(error),
             'coverage': float(sets[np.arange(len(sets)), labels].mean()),
             'mean_size': float(sets.sum(axis=1).mean())})
     return rows
 
 
-def evaluate(dknn, prediction, soft, probs, softmax_label, labels):
+def evaluate(prediction, soft, probs, softmax_label, labels, errors=ERRORS):
     """The figures of ``dknn.json`` that compare the predictors.
 
-    Without probabilities (None) those of softmax are left out.
+    Without probabilities (None) those of softmax are left out; prediction
+    sets are measured at each of the errors.
     """
     right = prediction.label == labels
     credibility = prediction.credibility
@@ -80,13 +95,12 @@ def evaluate(dknn, prediction, soft, probs, softmax_label, labels):
         'credibility': float(credibility.mean()),
         'credibility_right': _mean(credibility[right]),
         'credibility_wrong': _mean(credibility[~right]),
-        'prediction_sets': coverage(dknn, prediction.p_values, labels),
+        'prediction_sets': coverage(prediction, labels, errors),
         'predictors': {
             **of_softmax,
             **{name: {**measures(found.conformity, found.label, labels),
                       'credibility': float(found.credibility.mean()),
-                      'prediction_sets': coverage(dknn, found.p_values,
-                                                  labels)}
+                      'prediction_sets': coverage(found, labels, errors)}
                for name, found in [('dknn', prediction), ('soft', soft)]}}}
 
 
@@ -100,11 +114,11 @@ def _mean(values):
     return float(values.mean()) if len(values) else None
 
 
-def prediction_records(run, split, dknn, prediction, soft, probs,
-                       softmax_label, labels):
+def prediction_records(run, split, prediction, soft, probs, softmax_label,
+                       labels, error=records.ERROR):
     """One JSON-ready dict for each text, in the order of the split."""
     examples = getattr(run.data, split)
-    sets, soft_sets = (dknn.prediction_set(found.p_values, records.ERROR)
+    sets, soft_sets = (found.prediction_set(error)
                        for found in (prediction, soft))
     for i, label in enumerate(labels.tolist()):
         yield {
@@ -113,15 +127,22 @@ def prediction_records(run, split, dknn, prediction, soft, probs,
             'label': label,
             **({} if probs is None else {'softmax': parts.softmax_part(
                 softmax_label[i], probs[i], decimals=DECIMALS)}),
-            'dknn': parts.dknn_part(prediction, i, sets[i], DECIMALS),
-            'soft': parts.dknn_part(soft, i, soft_sets[i], DECIMALS),
+            'dknn': parts.dknn_part(prediction, i, sets[i], DECIMALS, error),
+            'soft': parts.dknn_part(soft, i, soft_sets[i], DECIMALS, error),
             'label_names': list(run.data.label_names)}
 
 
-def print_table(result):
-    """Prints softmax, if there is one, DkNN and soft DkNN, side by side."""
+def table_of(result, error):
+    """Softmax, if there is one, DkNN and soft DkNN, side by side.
+
+    Args:
+        result (dict): What ``dknn.json`` will hold.
+        error (float): Of the prediction sets, one that was measured.
+
+    Returns:
+        tables.Table: Its cells are numbers in four decimals.
+    """
     columns = result['predictors'].values()
-    titles = {'softmax': 'softmax', 'dknn': 'DkNN', 'soft': 'soft DkNN'}
     first = [None] * (len(columns) - 2)
     rows = [(title, [column[name] for column in columns]) for title, name in [
         ('accuracy', 'accuracy'), ('NLL', 'nll'), ('Brier score', 'brier'),
@@ -129,31 +150,40 @@ def print_table(result):
     *_, counted, soft = columns
     with_sets = [counted, soft]
     shown = [next(row for row in column['prediction_sets']
-                  if row['level'] == SHOWN_LEVEL) for column in with_sets]
-    rows += [(f'prediction sets at {SHOWN_LEVEL:.0%}: {title}',
+                  if row['level'] == level(error)) for column in with_sets]
+    rows += [(f'prediction sets at {percent(level(error))}%: {title}',
               [*first, *(row[name] for row in shown)]) for title, name in [
                   ('coverage', 'coverage'), ('mean size', 'mean_size')]]
     rows += [('mean confidence, credibility',
               [*(result['softmax_confidence'] for _ in first),
                *(column['credibility'] for column in with_sets)]),
-             ('  where DkNN is right', [*first, result['credibility_right']]),
-             ('  where DkNN is wrong', [*first, result['credibility_wrong']])]
+             ('  where DkNN is right', [*first, result['credibility_right'],
+                                        None]),
+             ('  where DkNN is wrong', [*first, result['credibility_wrong'],
+                                        None])]
     if first:
-        rows += [('agreement with softmax', [None, result['agreement']])]
-    print(' ' * 34 + ''.join(f'{titles[name]:>10}'
-                             for name in result['predictors']))
-    for name, values in rows:
-        print(f'{name:34}' + ''.join(
-            f'{"" if value is None else format(value, ".4f"):>10}'
-            for value in values).rstrip())
-    for name in ('dknn', 'soft'):
-        if n := result['predictors'][name]['n_impossible']:
-            print(f'{titles[name]}: no NLL, as {n:,} of '
-                  f'{result["n_test"]:,} labels have the probability 0')
+        rows += [('agreement with softmax', [None, result['agreement'], None])]
+    return Table(
+        'predictors', f'{result["dataset"]}, {result["model"]}',
+        [TITLES[name] for name in result['predictors']],
+        [(name, ['' if value is None else f'{value:.4f}' for value in values])
+         for name, values in rows],
+        '; '.join(f'{TITLES[name]}: no NLL, as {n:,} of '
+                  f'{result["n_test"]:,} labels have the probability 0'
+                  for name in ('dknn', 'soft')
+                  if (n := result['predictors'][name]['n_impossible'])))
+
+
+def as_text(table):
+    """A table of one width, and its note below."""
+    lines = [f'{name:34}' + ''.join(f'{cell:>10}' for cell in cells).rstrip()
+             for name, cells in [('', table.columns), *table.rows]]
+    return '\n'.join([*lines, *([table.note] if table.note else [])])
 
 
 def main(argv=None):
     args = build_parser().parse_args(argv)
+    error = args.error or records.ERROR
     start = time.perf_counter()
     run = runs.load_named(args)
     memory = runs.plan_memory(run, args.memory, args.index, args.layers)
@@ -168,26 +198,41 @@ def main(argv=None):
     if test.logits is not None:
         probs, softmax_label = softmax(test.logits), test.logits.argmax(axis=1)
     result = {
-        'dataset': run.args['dataset'], 'model': run.args['model'],
-        'split': args.split, 'n_train': len(run.data.train),
-        'n_calibration': len(run.data.calib), 'n_test': len(test.labels),
-        **evaluate(dknn, prediction, soft, probs, softmax_label,
-                   test.labels),
-        'index': args.index,
-        'layers': [run.model.layer_names[i] for i in dknn.layers_],
-        'n_neighbors': args.neighbors,
-        'class_conditional': args.class_conditional,
-        'bandwidths': dknn.bandwidths_, 'weights': dknn.weights_}
-    files = {'predictions.jsonl': prediction_records(
-        run, args.split, dknn, prediction, soft, probs, softmax_label,
-        test.labels), **left_out(run, args, dknn, test, prediction, soft)}
+        **sizes_of(run, args.split, test),
+        **evaluate(prediction, soft, probs, softmax_label, test.labels,
+                   sorted({*ERRORS, error}, reverse=True)),
+        **settings_of(run, args, dknn)}
+    predictions = prediction_records(run, args.split, prediction, soft, probs,
+                                     softmax_label, test.labels, error)
+    files = {
+        'predictions.jsonl': list(predictions) if args.csv else predictions,
+        **left_out(run, args, dknn, test, prediction, soft)}
     result['seconds'] = time.perf_counter() - start
     if not processes().is_root:
         return
-    print_table(result)
+    show = as_latex if args.latex else as_text
+    print(show(table_of(result, args.error or SHOWN_ERROR)))
     written = write_results(run, args, result, files)
-    print(f'{len(test.labels):,} texts in {result["seconds"]:.1f} s; wrote '
+    print('% ' * args.latex
+          + f'{len(test.labels):,} texts in {result["seconds"]:.1f} s; wrote '
           + ', '.join(map(str, written)))
+
+
+def sizes_of(run, split, test):
+    """What ``dknn.json`` says of the examples."""
+    return {'dataset': run.args['dataset'], 'model': run.args['model'],
+            'split': split, 'n_train': len(run.data.train),
+            'n_calibration': len(run.data.calib),
+            'n_test': len(test.labels)}
+
+
+def settings_of(run, args, dknn):
+    """What ``dknn.json`` says of the settings."""
+    return {'index': args.index,
+            'layers': [run.model.layer_names[i] for i in dknn.layers_],
+            'n_neighbors': args.neighbors,
+            'class_conditional': args.class_conditional,
+            'bandwidths': dknn.bandwidths_, 'weights': dknn.weights_}
 
 
 def left_out(run, args, dknn, test, prediction, soft):
@@ -202,7 +247,7 @@ def left_out(run, args, dknn, test, prediction, soft):
 
 
 def write_results(run, args, result, files):
-    """Writes ``dknn.json`` and JSONL files; returns their paths."""
+    """Writes ``dknn.json``, JSONL files, perhaps CSV; returns their paths."""
     place = functools.partial(
         output_path, args.out or run.folder, split=args.split,
         part=args.limit is not None)
@@ -212,7 +257,17 @@ def write_results(run, args, result, files):
         write_json(figures, result)
         for path, found in zip(lines, files.values(), strict=True):
             write_jsonl(path, found)
+        if args.csv:
+            written.append(place('predictions.csv'))
+            write_csv(written[-1], map(csv_row, files['predictions.jsonl']))
     return written
+
+
+def csv_row(record):
+    """A line of ``predictions.jsonl`` as a row: the true label, too."""
+    row = prediction_row(record, record['texts'])
+    return {'id': row.pop('id'), 'split': record['split'],
+            'label': record['label_names'][record['label']], **row}
 
 
 if __name__ == '__main__':

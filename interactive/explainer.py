@@ -11,6 +11,7 @@ from interactive.answers import Answers, Explained, Nearest, Predicted
 from saliency.explainer import fit_explainer
 from saliency.methods import DEFAULT_METHODS, METHODS
 from saliency.questions import as_examples, check_premise, own_questions
+from saliency.records import ERROR
 
 # One question at a time, in the whole process: the threads of BLAS belong to
 # the process, and how many there are decides where batches of a network are
@@ -115,7 +116,8 @@ class TextExplainer:
 
 def load_explainer(folder=None, index='exact', n_neighbors=75, layers='all',
                    class_conditional=False, index_options=None, memory=None,
-                   data_dir=None, gpu=-1, premise=False, options=None):
+                   data_dir=None, gpu=-1, premise=False, options=None,
+                   error=ERROR):
     """Loads a trained run, to ask it about texts as often as one likes.
 
     As ``interpret.py`` does: activations, bandwidths and the temperature are
@@ -134,6 +136,7 @@ def load_explainer(folder=None, index='exact', n_neighbors=75, layers='all',
         gpu (int): Number of the GPU, -1 for the CPU.
         premise (bool): Whether the premise's words are scored, too.
         options (dict): Options of the methods, such as ``{'steps': 20}``.
+        error (float): In (0, 1), of the prediction sets.
 
     Returns:
         TextExplainer: Ready to be asked.
@@ -141,12 +144,16 @@ def load_explainer(folder=None, index='exact', n_neighbors=75, layers='all',
     Raises:
         UserError: If the run cannot be read, or an option does not fit it.
     """
+    if not 0 < error < 1:
+        raise ArgumentError('error', error, 'is no probability; give one '
+                            'above 0 and below 1')
     with _asking:
         run = runs.load_run(folder, data_dir, gpu)
         check_premise(run, premise)
         memory = runs.plan_memory(run, memory, index, layers)
         train, calib = runs.stored_splits(run, ['train', 'calib'])
         return TextExplainer(fit_explainer(
-            run, train, calib, premise, options, n_neighbors=n_neighbors,
-            index=index, layers=layers, class_conditional=class_conditional,
+            run, train, calib, premise, options, error,
+            n_neighbors=n_neighbors, index=index, layers=layers,
+            class_conditional=class_conditional,
             index_options=index_options, memory=memory))

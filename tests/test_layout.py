@@ -33,7 +33,7 @@ LIBRARY = {
     'saliency': 'compat dknn errors files metrics nlp_utils runs terminal '
                 'text_datasets',
     'evaluation': 'compat dknn errors files functions metrics neighbors runs '
-                  'saliency nlp_utils text_datasets',
+                  'saliency nlp_utils terminal text_datasets',
     'page': 'errors files saliency',
     'visualize': 'files page saliency',
     'interactive': 'compat errors page runs saliency terminal',
@@ -44,7 +44,7 @@ WITHOUT_CHAINER = ('dknn', 'neighbors', 'metrics', 'page', 'visualize',
                    'saliency.methods', 'saliency.attribution',
                    'saliency.coalitions',
                    'saliency.outputs', 'saliency.parts', 'saliency.schema',
-                   'saliency.variants', 'saliency.plain',
+                   'saliency.variants', 'saliency.plain', 'saliency.rows',
                    'interactive.answers',
                    'errors', 'parallel', 'terminal')
 HEAVY = ('matplotlib', 'sklearn', 'nltk', 'faiss', 'nearpy', 'jinja2',

@@ -33,7 +33,7 @@ def run(folders, tmp_path):
 
 
 @pytest.mark.parametrize('flags, written', [
-    (['--text', 'good'], OWN), (['--limit', 1], PART),
+    (['--limit', 1], PART),
     (['--limit', 999], PART), (['--ids', '2,1'], PART),
     (['--split', 'valid'], PART), (['--only', 'wrong'], PART)])
 def test_what_is_less_than_the_whole_does_not_replace_it(run, flags, written,
@@ -55,6 +55,32 @@ def test_what_is_less_than_the_whole_does_not_replace_it(run, flags, written,
     interpret.main(['--redraw', str(run.folder / written[1])])
     assert (run.folder / written[0]).is_file()
     assert (run.folder / PAGE).read_bytes() == whole[PAGE]
+
+
+@pytest.mark.parametrize('flags', [
+    ['--text', 'good'], ['--text', 'good', '--latex'],
+    ['--text', 'good', '--json'], ['--json'], ['--limit', 2, '--json']])
+def test_what_is_printed_is_not_written(run, flags, capsys):
+    run()
+    before = toys.listing(run.folder)
+    capsys.readouterr()
+    run(*flags)
+    changed = {name for name, *_ in toys.listing(run.folder) - before}
+    assert changed <= {'temperature.json'}
+    said = capsys.readouterr()
+    assert said.out and 'wrote' not in said.out + said.err
+
+
+def test_own_texts_are_written_where_out_says(run, tmp_path, capsys):
+    """Into the run folder, too, beside the whole test split."""
+    run()
+    whole = {name: (run.folder / name).read_bytes() for name in (PAGE, DATA)}
+    for folder in (tmp_path / 'own', run.folder):
+        run('--text', 'good', '--out', folder)
+        assert capsys.readouterr().out.endswith(
+            f'wrote {folder / OWN[0]}, {folder / OWN[1]}\n')
+        assert (folder / OWN[0]).is_file() and len(read(folder / OWN[1])) == 1
+    assert whole == {name: (run.folder / name).read_bytes() for name in whole}
 
 
 def test_redraw_writes_beside_the_records_under_their_name(run, tmp_path):
@@ -167,19 +193,3 @@ def test_records_of_a_run_that_was_replaced_are_not_written(run, monkeypatch):
     with pytest.raises(UserError, match='trained again while'):
         run()
     assert not (run.folder / DATA).exists()
-
-
-def test_what_is_printed_is_printable(run, capsys):
-    """A label or a word is data: no terminal obeys it."""
-    run('--text', 'good film')
-    record, = read(run.folder / OWN[1])
-    capsys.readouterr()
-    interpret.print_record({**record, 'words': [['\x1b[31mred', '\u202egnp']],
-                            'label_names': ['\x1b]0;a\x07', '\x9b2J']})
-    said = capsys.readouterr().out
-    assert all(line.isprintable() for line in said.split('\n'))
-    names = [r'\x1b]0;a\x07', r'\x9b2J']
-    for shown in (r'\x1b[31mred ', r'\u202egnp ',
-                  f'softmax: {names[record["softmax"]["label"]]} ',
-                  f'DkNN: {names[record["dknn"]["label"]]} '):
-        assert shown in said
