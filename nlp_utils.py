@@ -7,6 +7,7 @@ example is ``(texts, label)``, where ``texts`` holds one or two int32 arrays
 import collections
 import functools
 import html
+import importlib.util
 import itertools
 import re
 import sys
@@ -59,8 +60,16 @@ def split_text(text, char_based=False):
 
 @functools.cache
 def _treebank():
-    # Importing NLTK takes more than a second, and few data sets need it.
+    # All of NLTK takes a second: the packages around this stay unexecuted.
+    before = set(sys.modules)
+    for name in ('nltk', 'nltk.tokenize'):
+        if name not in before:
+            sys.modules[name] = importlib.util.module_from_spec(
+                importlib.util.find_spec(name))
     from nltk.tokenize.treebank import TreebankWordTokenizer
+    for name in set(sys.modules) - before:
+        if name.startswith('nltk'):
+            del sys.modules[name]
     return TreebankWordTokenizer()
 
 

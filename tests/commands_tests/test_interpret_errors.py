@@ -73,7 +73,8 @@ def test_refuses(name, folders, tmp_path, capsys, monkeypatch):
     ['--premise'], ['--nearest', '5'], ['--reduce', 'random'],
     ['--steps', '50'], ['--soft_steps', '8'],
     ['--draws', '25'], ['--sizes', '4'], ['--seed', '0'],
-    ['--index-options', 'pq=1'], ['--error', '.1'], ['--repl'], ['--json'], ['--latex'], ['--csv']])
+    ['--index-options', 'pq=1'], ['--error', '.1'], ['--repl'], ['--json'],
+    ['--latex'], ['--csv']])
 def test_redraw_takes_no_other_choice(flags, tmp_path, capsys, monkeypatch):
     """Not even the default: nothing is explained again."""
     monkeypatch.chdir(tmp_path)

@@ -3,8 +3,11 @@ import compat  # noqa: F401  (before Chainer)
 
 import csv
 import json
+import subprocess
+import sys
 
 import pytest
+import toys
 from interpreting import FEW, OWN, QUICK, check_record, fails, read
 
 import interpret
@@ -51,6 +54,19 @@ def test_hostile_texts_fit_the_terminal(printed):
         assert line.isprintable() and width(line) <= 80
     assert printed(*texts(*HOSTILE), *QUICK, '--latex').out.replace(
         '\n', '').isprintable()
+
+
+def test_an_answer_waits_for_nothing_that_it_does_not_need(folders):
+    """Each of these takes a tenth of a second or more to import."""
+    done = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', 'import interpret, sys\n'
+         'interpret.main(sys.argv[1:])\n'
+         'print([name for name in ("scipy.stats", "matplotlib", "sklearn", '
+         '"nltk", "jinja2", "faiss", "pandas", "numba") if name in '
+         'sys.modules])', '--model-setup', folders['words'], *FEW,
+         '--text', 'good "film"', *QUICK], cwd=toys.ROOT, check=True,
+        capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == '[]'
 
 
 def test_several_texts_have_headings(printed):
