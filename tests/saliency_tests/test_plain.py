@@ -122,3 +122,13 @@ def test_any_text_fits(data):
     record['label_names'] = data.draw(st.lists(text, min_size=2, max_size=2))
     record['neighbors'][0]['nearest'][0]['texts'] = [data.draw(text)]
     check(record)
+
+
+def test_the_gap_between_columns_counts():
+    """18 + 4 (2 + 11) leave 10 columns: too few for 2 + 9."""
+    record = changed(methods={name: {'target': 0, 'scores': [[1, 2]]}
+                              for name in ['a' * 11, 'b' * 11, 'c' * 11,
+                                           'd' * 11, 'e']})
+    check(record)
+    assert len([line for line in record_lines(record)
+                if line.startswith('word ')]) == 2
