@@ -5,12 +5,14 @@ Chainer's last release asks for three things that are gone: the table
 (NumPy 2.3, Python 3.12) and the package ``pkg_resources`` (setuptools 82).
 The last two are asked by its environment check only.  Each stand-in is put
 in place where the real thing is missing, and nothing else is touched: except
-that the check itself is left out where it has nothing to check, for what it
-imports takes a third of a second.
+that the check itself is left out where it has nothing to check, and that
+modules which Chainer imports, but few programs use, are executed when they are
+first used.  Each of the two would take a third of a second.
 
 Whoever imports Chainer imports this module first.
 """
 import importlib
+import importlib.machinery
 import importlib.util
 import sys
 import types
@@ -18,6 +20,8 @@ import types
 import numpy as np
 
 CHECK = 'chainer._environment_check'
+LATER = ('chainer.datasets', 'chainer.distributions', 'scipy.sparse',
+         'scipy.special')
 
 
 def _sctypes():
@@ -72,6 +76,23 @@ def _nothing_to_check():
         map(_is_missing, ('cupy', 'ideep4py')))
 
 
+class Later:
+    """Finds the modules of ``LATER``, which are executed at their first use.
+
+    Until Python 3.11.9 that use must not be in two threads at once.
+    """
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        """As ``sys.meta_path`` asks for it."""
+        if name not in LATER:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = importlib.util.LazyLoader(spec.loader)
+        return spec
+
+
 def _is_missing(name):
     return name not in sys.modules and importlib.util.find_spec(name) is None
 
@@ -99,6 +120,8 @@ def install():
             CHECK not in sys.modules):
         sys.modules[CHECK] = _environment_check()
         put.append(CHECK)
+    if Later not in sys.meta_path:
+        sys.meta_path.insert(0, Later)
     return put
 
 

@@ -165,3 +165,39 @@ def test_chainer_asks_no_slow_module():
         '    "numpy.distutils.system_info") if hasattr(\n'
         '    sys.modules.get(name), "__file__")]))')
     assert stated == [] or sys.platform == 'darwin'
+
+
+LATER = ['chainer.datasets', 'chainer.distributions', 'scipy.sparse',
+         'scipy.special']
+WAITING = f'''
+def waiting():
+    return [name for name in {LATER}
+            if type(sys.modules[name]).__name__ == '_LazyModule']
+'''
+
+
+def test_what_few_use_waits():
+    stated = python(WAITING + 'import compat, chainer, json, sys\n'
+                    'print(json.dumps([waiting(), "scipy.linalg" in '
+                    'sys.modules]))')
+    assert stated == [LATER, False]
+
+
+@pytest.mark.parametrize('name, use, expected', [
+    # erf(0.5), to four decimals
+    ('scipy.special', 'F.erf(np.float32([.5])).array.round(4)[0]', .5205),
+    ('scipy.special', '__import__("scipy.stats").stats.norm.cdf(0)', .5),
+    ('scipy.sparse', 'F.sparse_matmul(chainer.utils.to_coo(np.float32([[2]])'
+     '), np.float32([[3]])).array[0, 0]', 6),
+    ('scipy.sparse', '__import__("scipy.sparse.linalg").sparse.eye(2).sum()',
+     2),
+    ('chainer.datasets', 'len(chainer.datasets.TupleDataset([1, 2], [3, 4]))',
+     2),
+    ('chainer.distributions', 'chainer.distributions.Normal(loc=np.float32('
+     '[1]), scale=np.float32([2])).mean.array[0]', 1)])
+def test_what_waits_is_there_when_it_is_used(name, use, expected):
+    stated = python(
+        WAITING + 'import compat, chainer, json, sys, numpy as np\n'
+        'import chainer.functions as F\n'
+        f'print(json.dumps([float({use}), "{name}" in waiting()]))')
+    assert stated == [pytest.approx(expected, abs=1e-4), False]
