@@ -4,16 +4,24 @@ Chainer's last release asks for three things that are gone: the table
 ``numpy.sctypes`` (NumPy 2), the module ``numpy.distutils.system_info``
 (NumPy 2.3, Python 3.12) and the package ``pkg_resources`` (setuptools 82).
 The last two are asked by its environment check only.  Each stand-in is put
-in place where the real thing is missing, and nothing else is touched.
+in place where the real thing is missing, and nothing else is touched: except
+that the check itself is left out where it has nothing to check, and that
+modules which Chainer imports, but few programs use, are executed when they are
+first used.  Each of the two would take a third of a second.
 
 Whoever imports Chainer imports this module first.
 """
 import importlib
+import importlib.machinery
 import importlib.util
 import sys
 import types
 
 import numpy as np
+
+CHECK = 'chainer._environment_check'
+LATER = ('chainer.datasets', 'chainer.distributions', 'scipy.sparse',
+         'scipy.special')
 
 
 def _sctypes():
@@ -55,6 +63,36 @@ def _pkg_resources():
     return module
 
 
+def _environment_check():
+    """A ``chainer._environment_check`` that checks nothing."""
+    module = types.ModuleType(CHECK)
+    module.check = lambda: None
+    return module
+
+
+def _nothing_to_check():
+    """Whether neither macOS's BLAS is used, nor CuPy or iDeep installed."""
+    return sys.platform != 'darwin' and all(
+        map(_is_missing, ('cupy', 'ideep4py')))
+
+
+class Later:
+    """Finds the modules of ``LATER``, which are executed at their first use.
+
+    Until Python 3.11.9 that use must not be in two threads at once.
+    """
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        """As ``sys.meta_path`` asks for it."""
+        if name not in LATER:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = importlib.util.LazyLoader(spec.loader)
+        return spec
+
+
 def _is_missing(name):
     return name not in sys.modules and importlib.util.find_spec(name) is None
 
@@ -78,6 +116,12 @@ def install():
     if _is_missing('pkg_resources'):
         sys.modules['pkg_resources'] = _pkg_resources()
         put.append('pkg_resources')
+    if 'chainer' not in sys.modules and _nothing_to_check() and (
+            CHECK not in sys.modules):
+        sys.modules[CHECK] = _environment_check()
+        put.append(CHECK)
+    if Later not in sys.meta_path:
+        sys.meta_path.insert(0, Later)
     return put
 
 

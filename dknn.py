@@ -13,9 +13,9 @@ Networks with Nearest Neighbors* (arXiv 1809.02847); Vovk, Gammerman, Shafer
 import numpy as np
 
 from neighbors import bandwidths, predictions, soft
-from neighbors.examples import IndexedExamples
+from neighbors.held_out import HeldOutExamples
 from neighbors.layers import Neighbors, naming_rows
-from neighbors.predictions import Prediction, References
+from neighbors.predictions import Prediction
 from neighbors.votes import (
     as_labels,
     distance_sums,
@@ -27,7 +27,7 @@ from neighbors.votes import (
 __all__ = ['DkNN', 'Neighbors', 'Prediction']
 
 
-class DkNN(IndexedExamples):
+class DkNN(HeldOutExamples):
     """Deep k-nearest neighbours (Papernot and McDaniel, 2018, algorithm 1).
 
     All methods raise UserError, a ValueError, for arrays that do not fit each
@@ -60,7 +60,9 @@ class DkNN(IndexedExamples):
         indexes_ (list): One fitted index a searched layer.
         calibration_ (ndarray): float64 (n,), nonconformity
             a_i = 1 - c(x_i, y_i) of the calibration examples, in the order
-            given.
+            given; ``calibration_votes_``, int64 (n,), counts what c is the
+            share of, and ``calibration_log_odds_``, float64 (n,), are those
+            of soft conformity.  ``use_calibration`` takes both back.
         bandwidths_ (tuple): Floats s_l > 0 of soft conformity, one a
             searched layer; ``use_tuning`` takes them back.
         weights_ (tuple): Floats w_l >= 0, likewise.
@@ -68,9 +70,6 @@ class DkNN(IndexedExamples):
     Raises:
         ArgumentError: An option is not as above.
     """
-
-    _learned_by = {**IndexedExamples._learned_by,
-                   'calibrate': 'calibration_', 'tune': 'bandwidths_'}
 
     def __init__(self, n_class, n_neighbors=75, index='exact', layers='all',
                  class_conditional=False, index_options=None, memory=None):
@@ -96,11 +95,8 @@ class DkNN(IndexedExamples):
         self._require('calibrate', 'fit')
         activations, labels = self._held_out(activations, labels,
                                              'calibration')
-        votes = self.votes(activations)
-        self._references = References(votes, labels, self.class_conditional)
-        self.calibration_ = 1 - (votes[np.arange(len(labels)), labels]
-                                 / self._n_votes)
-        self._calibrated_on = activations, labels
+        self._compare_with(activations, labels, self.votes(activations)[
+            np.arange(len(labels)), labels])
         return self._compare_softly()
 
     def tune(self, activations, labels):
@@ -126,24 +122,6 @@ class DkNN(IndexedExamples):
                                       self.n_class, self._k, activations,
                                       labels)
         return self.use_tuning(*found)
-
-    def use_tuning(self, bandwidths, weights):
-        """``tune``, but with what it found before.
-
-        Args:
-            bandwidths (list): ``bandwidths_`` that it learned.
-            weights (list): ``weights_`` that it learned.
-
-        Returns:
-            DkNN: This instance.
-        """
-        self._require('use_tuning', 'fit')
-        self._soft = soft.SoftLayers(self._indexes, self.labels_,
-                                     self.n_class, self._k, bandwidths,
-                                     weights)
-        self.bandwidths_ = self._soft.bandwidths
-        self.weights_ = self._soft.weights
-        return self._compare_softly()
 
     def conformity(self, activations):
         """Share of the neighbours that have each label.
@@ -308,35 +286,11 @@ class DkNN(IndexedExamples):
             label, self.conformity_from_votes(votes),
             self.p_values_from_votes(votes), votes)
 
-    def _learn(self, activations, labels, learn):
-        super()._learn(activations, labels, learn)
-        # What was learned before is not about these examples
-        for learned in ('calibration_', 'bandwidths_', 'weights_'):
-            self.__dict__.pop(learned, None)
-        return self
-
-    def _held_out(self, activations, labels, purpose):
-        activations, labels = predictions.held_out(
-            activations, labels, self._indexes.n_layers_, self.n_class,
-            purpose)
-        return self._indexes.rounded(activations), labels
-
     def _scores(self, method, activations, *verbs):
         activations = self._checked(method, activations, 'fit', 'tune',
                                     *verbs)
         with naming_rows(activations):
             return self._soft.scores(activations)
-
-    def _compare_softly(self):
-        """Soft references, once there are calibration and tuning."""
-        if hasattr(self, 'calibration_') and hasattr(self, 'bandwidths_'):
-            activations, labels = self._calibrated_on
-            # -log q is compared as log-odds, which fall as it rises, and
-            # are not rounded to 0 where q is near 1
-            self._soft_references = References(
-                self.soft_log_odds(activations), labels,
-                self.class_conditional)
-        return self
 
     def _predict_softly(self, activations):
         scores = self._scores('predict', activations, 'calibrate')

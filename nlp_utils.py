@@ -7,6 +7,7 @@ example is ``(texts, label)``, where ``texts`` holds one or two int32 arrays
 import collections
 import functools
 import html
+import importlib.util
 import itertools
 import re
 import sys
@@ -62,8 +63,14 @@ def split_text(text, char_based=False):
 
 @functools.cache
 def _treebank():
-    # Importing NLTK takes more than a second, and few data sets need it.
+    # All of NLTK takes a second: the packages around this stay unexecuted.
+    before = set(sys.modules)
+    for name in ('nltk', 'nltk.tokenize'):
+        sys.modules.setdefault(name, importlib.util.module_from_spec(
+            importlib.util.find_spec(name)))
     from nltk.tokenize.treebank import TreebankWordTokenizer
+    for name in filter(re.compile('nltk').match, set(sys.modules) - before):
+        del sys.modules[name]
     return TreebankWordTokenizer()
 
 

@@ -90,13 +90,13 @@ def _computed(run, options, memory):
     dknn = runs.fit_dknn(run, train, calib, **options)
     said = predictors.predict(dknn, test)
     figures = stored.as_figures({
-        **predictors.figures(dknn, said), 'split': 'test',
+        **predictors.figures(said), 'split': 'test',
         'n_test': len(said.labels), 'index': options['index'],
         'layers': [run.model.layer_names[i] for i in dknn.layers_],
         'n_neighbors': options['n_neighbors'],
         'class_conditional': options['class_conditional']})
     return figures, stored.as_lines(
-        predictors.prediction_records(run, 'test', dknn, said))
+        predictors.prediction_records(run, 'test', said))
 
 
 def same_texts(member, other):

@@ -7,7 +7,7 @@ from metrics.confidence import softmax
 from metrics.reliability import calibration_report
 from saliency import parts, records
 
-LEVELS = 0.8, 0.9, 0.95
+ERRORS = 0.2, 0.1, 0.05  # of the prediction sets that are measured
 DECIMALS = 6  # in predictions.jsonl
 MEASURES = 'accuracy', 'nll', 'n_impossible', 'brier', 'ece'
 
@@ -46,12 +46,12 @@ def predict(dknn, test):
                 dknn.predict(test.layers, soft=True), probs, softmax_label)
 
 
-def figures(dknn, said):
+def figures(said, errors=ERRORS):
     """The figures of ``dknn.json`` that compare the predictors.
 
     Args:
-        dknn (dknn.DkNN): That was asked.
         said (Said): Without probabilities those of softmax are left out.
+        errors (sequence of float): In (0, 1), of the prediction sets.
 
     Returns:
         dict: JSON-ready (docs/output.md).
@@ -75,32 +75,43 @@ def figures(dknn, said):
         'credibility': float(credibility.mean()),
         'credibility_right': _mean(credibility[right]),
         'credibility_wrong': _mean(credibility[~right]),
-        'prediction_sets': coverage(dknn, said.dknn.p_values, said.labels),
+        'prediction_sets': coverage(said.dknn, said.labels, errors),
         'predictors': {
             **of_softmax,
             **{name: {**measures(own.conformity, own.label, said.labels),
                       'credibility': float(own.credibility.mean()),
-                      'prediction_sets': coverage(dknn, own.p_values,
-                                                  said.labels)}
+                      'prediction_sets': coverage(own, said.labels, errors)}
                for name, own in [('dknn', said.dknn), ('soft', said.soft)]}}}
 
 
-def coverage(dknn, p_values, labels):
-    """Prediction sets at each level: their coverage and mean size.
+def level(error):
+    """1 - error, as it is written.
 
     Args:
-        dknn (dknn.DkNN): Whose prediction sets they are.
-        p_values (ndarray): Floats (n, C).
+        error (float): In (0, 1), of a prediction set.
+
+    Returns:
+        float: 0.9 for 0.1, not 0.9 and a rounding error.
+    """
+    return round(1 - error, 12)
+
+
+def coverage(prediction, labels, errors=ERRORS):
+    """Prediction sets at each error: their coverage and mean size.
+
+    Args:
+        prediction (dknn.Prediction): Of n examples.
         labels (ndarray): Ints (n,), the true ones.
+        errors (sequence of float): In (0, 1).
 
     Returns:
         list of dict: JSON-ready (docs/output.md).
     """
     rows = []
-    for level in LEVELS:
-        sets = dknn.prediction_set(p_values, error=1 - level)
+    for error in errors:
+        sets = prediction.prediction_set(error)
         rows.append({
-            'level': level,
+            'level': level(error),
             'coverage': float(sets[np.arange(len(sets)), labels].mean()),
             'mean_size': float(sets.sum(axis=1).mean())})
     return rows
@@ -120,20 +131,20 @@ def measures(probs, predicted, labels):
     return {name: report[name] for name in MEASURES}
 
 
-def prediction_records(run, split, dknn, said):
+def prediction_records(run, split, said, error=records.ERROR):
     """The lines of ``predictions.jsonl``.
 
     Args:
         run (runs.Run): Whose texts they are.
         split (str): Which of its splits.
-        dknn (dknn.DkNN): That was asked.
         said (Said): Of the first n examples of the split.
+        error (float): In (0, 1), of the prediction sets.
 
     Yields:
         dict: JSON-ready, one a text, in the order of the split.
     """
     examples = getattr(run.data, split)
-    sets, soft_sets = (dknn.prediction_set(found.p_values, records.ERROR)
+    sets, soft_sets = (found.prediction_set(error)
                        for found in (said.dknn, said.soft))
     for i, label in enumerate(said.labels.tolist()):
         yield {
@@ -142,8 +153,9 @@ def prediction_records(run, split, dknn, said):
             'label': label,
             **({} if said.probs is None else {'softmax': parts.softmax_part(
                 said.softmax_label[i], said.probs[i], decimals=DECIMALS)}),
-            'dknn': parts.dknn_part(said.dknn, i, sets[i], DECIMALS),
-            'soft': parts.dknn_part(said.soft, i, soft_sets[i], DECIMALS),
+            'dknn': parts.dknn_part(said.dknn, i, sets[i], DECIMALS, error),
+            'soft': parts.dknn_part(said.soft, i, soft_sets[i], DECIMALS,
+                                    error),
             'label_names': list(run.data.label_names)}
 
 

@@ -10,7 +10,9 @@ their writer lives, and the system releases the locks of a dead process: this
 is how ``remove_leftovers`` tells them from those that somebody is writing.
 """
 import contextlib
+import csv
 import errno
+import itertools
 import json
 import os
 import pathlib
@@ -190,6 +192,29 @@ def json_line(record):
         str: Without line feeds.
     """
     return json.dumps(record, ensure_ascii=False, separators=(',', ':'))
+
+
+def write_csv(path, rows):
+    """Writes a table as RFC 4180 has it, whole or not at all.
+
+    Args:
+        path (str or Path): The file; UTF-8, lines end with CR LF.
+        rows (iterable of dict): At least one, all with the keys of the
+            first: the header.  They are written as they come: truths as
+            ``true`` and ``false``, None as an empty field.
+    """
+    rows = iter(rows)
+    first = next(rows)
+    with replacing(path) as temporary:
+        with temporary.open('w', encoding='utf-8', newline='') as stream:
+            writer = csv.writer(stream)
+            writer.writerow(first)
+            for row in itertools.chain([first], rows):
+                writer.writerow([_csv_field(row[name]) for name in first])
+
+
+def _csv_field(value):
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def read_json(path):

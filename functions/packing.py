@@ -16,7 +16,6 @@ import itertools
 import chainer
 import chainer.functions as F
 import numpy as np
-import scipy.sparse
 from chainer import function_node
 
 from functions import devices
@@ -144,6 +143,7 @@ class _EmbedID(function_node.FunctionNode):
         return w.take(self.ids, axis=0),
 
     def backward(self, indexes, grad_outputs):
+        import scipy.sparse  # slow to import
         gy = grad_outputs[0].array  # (T, d)
         n = len(self.ids)
         # Each column holds a single 1, in the row of its token's word: the

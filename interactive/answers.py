@@ -3,7 +3,8 @@ import collections.abc
 import copy
 
 from page.notebook import notebook_html
-from saliency.plain import neighbor_lines, prediction_line, score_lines
+from saliency.plain import neighbor_lines, prediction_lines, score_lines
+from saliency.rows import prediction_row, text_columns, word_rows
 from terminal import printable
 
 SHOWN = 20  # texts of a list that are printed or drawn
@@ -49,7 +50,7 @@ class Answer:
         return notebook_html([self._record])
 
     def _lines(self):
-        return [prediction_line(self._record)]
+        return prediction_lines(self._record)
 
     def _name(self, label):
         return self._record['label_names'][label]
@@ -64,20 +65,7 @@ class Predicted(Answer):
         Returns:
             list of dict: As for ``Answer.table``.
         """
-        record, found = self._record, {}
-        if softmax := record.get('softmax'):
-            found.update(softmax=self._name(softmax['label']), **{
-                f'softmax_{name}': softmax[name] for name in (
-                    'confidence', 'calibrated_confidence')})
-        for key in ('dknn', 'soft'):
-            if part := record.get(key):
-                found[key] = self._name(part['label'])
-                found[f'{key}_conformity'] = part['conformity'][part['label']]
-                found.update((f'{key}_{name}', part[name])
-                             for name in ('credibility', 'confidence'))
-                found[f'{key}_set'] = ', '.join(
-                    map(self._name, part['prediction_set']))
-        return [{'id': record['id'], **_text_columns(self.texts), **found}]
+        return [prediction_row(self._record, self.texts)]
 
 
 class Explained(Answer):
@@ -90,14 +78,7 @@ class Explained(Answer):
             list of dict: As for ``Answer.table``; a score is None where the
             method does not score that text of a pair.
         """
-        record = self._record
-        return [{'id': record['id'], 'text': side, 'position': i,
-                 'word': word, 'known': record['known'][side][i],
-                 **{name: entry['scores'][side]
-                    and entry['scores'][side][i]
-                    for name, entry in record['methods'].items()}}
-                for side, words in enumerate(record['words'])
-                for i, word in enumerate(words)]
+        return word_rows(self._record)
 
     def _lines(self):
         return [*super()._lines(), *score_lines(self._record)]
@@ -116,7 +97,7 @@ class Nearest(Answer):
         return [{'id': record['id'], 'layer': layer['layer'], 'rank': rank,
                  'index': near['index'], 'label': self._name(near['label']),
                  'distance': near['distance'], 'share': near.get('share'),
-                 **_text_columns(near['texts'])}
+                 **text_columns(near['texts'])}
                 for layer in record['neighbors']
                 for rank, near in enumerate(layer['nearest'], 1)]
 
@@ -166,10 +147,3 @@ class Answers(collections.abc.Sequence):
     def _repr_html_(self):
         return notebook_html([answer._record for answer in
                               self[:SHOWN]._answers], len(self))
-
-
-def _text_columns(texts):
-    """As the columns of a data file: ``text``, or ``text1``, ``text2``."""
-    if len(texts) == 1:
-        return {'text': texts[0]}
-    return {f'text{i}': text for i, text in enumerate(texts, 1)}

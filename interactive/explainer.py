@@ -11,6 +11,7 @@ from interactive.answers import Answers, Explained, Nearest, Predicted
 from saliency.explainer import fit_explainer
 from saliency.methods import DEFAULT_METHODS, METHODS
 from saliency.questions import as_examples, check_premise, own_questions
+from saliency.records import ERROR
 
 # One question at a time, in the whole process: the threads of BLAS belong to
 # the process, and how many there are decides where batches of a network are
@@ -116,7 +117,7 @@ class TextExplainer:
 def load_explainer(folder=None, index='exact', n_neighbors=75, layers='all',
                    class_conditional=False, index_options=None, memory=None,
                    data_dir=None, gpu=-1, premise=False, options=None,
-                   dtype=None):
+                   dtype=None, error=ERROR):
     """Loads a trained run, to ask it about texts as often as one likes.
 
     As ``interpret.py`` does: activations, bandwidths and the temperature are
@@ -137,6 +138,7 @@ def load_explainer(folder=None, index='exact', n_neighbors=75, layers='all',
         options (dict): Options of the methods, such as ``{'steps': 20}``.
         dtype (str): Of the stored activations, ``'float32'`` or
             ``'float16'``; None for float32.
+        error (float): In (0, 1), of the prediction sets.
 
     Returns:
         TextExplainer: Ready to be asked.
@@ -144,6 +146,9 @@ def load_explainer(folder=None, index='exact', n_neighbors=75, layers='all',
     Raises:
         UserError: If the run cannot be read, or an option does not fit it.
     """
+    if not 0 < error < 1:
+        raise ArgumentError('error', error, 'is no probability; give one '
+                            'above 0 and below 1')
     with _asking:
         run = runs.load_run(folder, data_dir, gpu, dtype)
         check_premise(run, premise)
@@ -153,4 +158,4 @@ def load_explainer(folder=None, index='exact', n_neighbors=75, layers='all',
             'index_options': index_options}, memory)
         train, calib = runs.stored_splits(run, ['train', 'calib'])
         return TextExplainer(fit_explainer(run, train, calib, premise,
-                                           options, **dknn_options))
+                                           options, error, **dknn_options))

@@ -51,17 +51,17 @@ class References:
     """The calibration examples' conformity, to compare others with.
 
     Args:
-        values (ndarray): Numbers (n, C), larger where a label conforms
+        own (ndarray): Numbers (n,), larger where the own label conforms
             better, of the calibration examples.
         labels (ndarray): int64 (n,) in [0, C).
+        n_class (int): C.
         class_conditional (bool): Compare with those of the same label only.
     """
 
-    def __init__(self, values, labels, class_conditional):
-        own = values[np.arange(len(labels)), labels]
+    def __init__(self, own, labels, n_class, class_conditional):
         self._sorted = [  # for each label, ascending
             np.sort(own[labels == y] if class_conditional else own)
-            for y in range(values.shape[1])]
+            for y in range(n_class)]
 
     def p_values(self, values):
         """(#{i : value_i <= value(x, y)} + 1) / (n + 1).

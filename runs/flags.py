@@ -12,10 +12,10 @@ from runs.folder import DTYPES, RESULTS
 # Argument of the library -> flag of the scripts, where messages name it
 FLAGS = {
     'batchsize': '--batchsize', 'calib_size': '--calib-size',
-    'data_dir': '--data-dir', 'dropout': '--dropout',
+    'data_dir': '--data-dir', 'error': '--error', 'dropout': '--dropout',
     'embed_dropout': '--embed-dropout', 'gpu': '--gpu',
-    'dtype': '--dtype', 'index': '--index', 'layers': '--layers',
-    'memory': '--memory',
+    'dtype': '--dtype', 'ids': '--ids', 'index': '--index',
+    'layers': '--layers', 'memory': '--memory',
     'model_setup': '--model-setup', 'name': '--name',
     'text_column': '--text-column', 'label_column': '--label-column',
     'id_column': '--id-column',
@@ -70,6 +70,32 @@ def number_below(most):
 
     parse.__name__ = 'number'  # argparse names it
     return parse
+
+
+def probability(text):
+    """A type for argparse: numbers above 0 and below 1."""
+    value = float(text)
+    if not 0 < value < 1:  # NaN is not, either
+        raise argparse.ArgumentTypeError(
+            f'must be above 0 and below 1, got {text}')
+    return value
+
+
+def numbers(text):
+    """A type for argparse: whole numbers, a comma between."""
+    try:
+        return [int(part) for part in text.split(',')]
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'expected numbers like 3,17, got {text!r}') from None
+
+
+def figure_file(text):
+    """A type for argparse: a file for a figure."""
+    if not text.endswith(('.pdf', '.svg', '.png')):
+        raise argparse.ArgumentTypeError(
+            f'expected a name ending in .pdf, .svg or .png, got {text!r}')
+    return text
 
 
 def size(text):
@@ -164,6 +190,19 @@ def add_dknn_flags(parser):
                         help='memory of the whole process, like 4G or 512M: '
                              'activations beyond it stay on disk (default: '
                              'no bound)')
+
+
+def add_error_flag(parser, default):
+    """Adds the flag of scripts that make prediction sets.
+
+    Args:
+        parser (argparse.ArgumentParser): Of the script.
+        default (float): What is meant where it is not given.
+    """
+    parser.add_argument('--error', type=probability, metavar='E',
+                        help='of the prediction sets: they miss the true '
+                             'label with a probability of at most E '
+                             f'(default: {default})')
 
 
 def dknn_options(args):

@@ -1,5 +1,6 @@
 """What is fitted on a run's activations: DkNN and the temperature."""
 import functools
+import json
 
 from dknn import DkNN
 from errors import ArgumentError
@@ -18,6 +19,8 @@ from runs.training import results_of
 
 INDEX_VERSION = 3  # to be raised where indexes are built in another way
 TUNING_VERSION = 1  # ... where bandwidths and weights are chosen in another
+CALIBRATION_VERSION = 1  # ... where votes or log-odds are computed in another
+TEMPERATURE_VERSION = 1  # ... where the temperature is fitted in another
 
 
 def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
@@ -27,10 +30,10 @@ def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
     Where several processes run this command, each holds a share of the
     training examples (``neighbors.shards``).
 
-    Its soft conformity is tuned on the validation split.  What that finds,
-    an index that takes long to build, and the recall of an approximate one
-    are stored in the run folder, but not for activations without a key, those
-    of another framework.
+    Its soft conformity is tuned on the validation split.  What that and the
+    calibration find, an index that takes long to build, and the recall of an
+    approximate one are stored in the run folder, but not for activations
+    without a key, those of another framework.
 
     Args:
         run (Run): A trained run.
@@ -67,7 +70,7 @@ def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
         measure_recall(run, valid, dknn, dict(_options(dknn)), train.key and (
             f'{train.key} {valid.key} {INDEX_VERSION}'))
     dknn.use_tuning(**_tuning(run, train, valid, dknn, lambda: dknn))
-    return dknn.calibrate(calib.layers, calib.labels)
+    return _calibrated(run, train, calib, dknn)
 
 
 def _fit_on_all(run, train, options):
@@ -137,8 +140,25 @@ def _tuning(run, train, valid, dknn, fit):
     return remembered(run, f'tuning_{dknn.index}', key, choose, 'chosen')
 
 
+def _calibrated(run, train, calib, dknn):
+    """The fitted and tuned DkNN with its calibration, stored or found now."""
+    def calibrate():
+        dknn.calibrate(calib.layers, calib.labels)
+        return {'votes': dknn.calibration_votes_.tolist(),
+                'log_odds': dknn.calibration_log_odds_.tolist()}
+
+    if train.key is None:
+        return dknn.calibrate(calib.layers, calib.labels)
+    key = ' '.join(map(str, [
+        train.key, calib.key, dknn.layers, dknn.n_neighbors, _options(dknn),
+        dknn.bandwidths_, dknn.weights_, INDEX_VERSION, CALIBRATION_VERSION]))
+    found = remembered(run, f'calibration_{dknn.index}', key, calibrate,
+                       'computed')
+    return dknn.use_calibration(calib.layers, calib.labels, **found)
+
+
 def store_temperature(run, calib):
-    """Fits the temperature on the calibration split and stores it.
+    """The temperature of the calibration split, fitted once and stored.
 
     ``temperature.json`` also holds the split's NLL before and after.  It is
     not written for activations without a key, those of another framework.
@@ -150,22 +170,37 @@ def store_temperature(run, calib):
     Returns:
         float: T > 0.
     """
-    temperature = confidence.fit_temperature(calib.logits, calib.labels)
     if calib.key is None:
-        return temperature
-    before, after = (confidence.negative_log_likelihood(
-        confidence.softmax(calib.logits, t), calib.labels)
-        for t in (1.0, temperature))
-    content = {
-        'temperature': temperature, 'n': len(calib.labels), 'split': 'calib',
-        'nll_before': before, 'nll_after': after}
+        return confidence.fit_temperature(calib.logits, calib.labels)
+    content = processes().on_root(lambda: remembered(
+        run, 'temperature', f'{calib.key} {TEMPERATURE_VERSION}',
+        lambda: _temperature(calib), 'fitted'))
+    path = run.folder / TEMPERATURE
     try:
-        if processes().is_root:
+        if processes().is_root and not _holds(path, content):
             with results_of(run):
-                write_json(run.folder / TEMPERATURE, content)
+                write_json(path, content)
     except OSError as error:
         if error.errno not in stored.READ_ONLY:
             raise
-        note(f'{run.folder / TEMPERATURE} cannot be written; '
-             f'T = {temperature:.4f} is used, but not stored')
-    return temperature
+        note(f'{path} cannot be written; T = {content["temperature"]:.4f} is '
+             'used, but not stored')
+    return content['temperature']
+
+
+def _temperature(calib):
+    """What ``temperature.json`` says."""
+    temperature = confidence.fit_temperature(calib.logits, calib.labels)
+    before, after = (confidence.negative_log_likelihood(
+        confidence.softmax(calib.logits, t), calib.labels)
+        for t in (1.0, temperature))
+    return {'temperature': temperature, 'n': len(calib.labels),
+            'split': 'calib', 'nll_before': before, 'nll_after': after}
+
+
+def _holds(path, content):
+    """Whether a JSON file holds just this."""
+    try:
+        return json.loads(path.read_bytes()) == content
+    except (OSError, ValueError, RecursionError):
+        return False

@@ -24,12 +24,25 @@ def remembered(run, name, key, compute, what):
     """
     folder = run.folder / ACTIVATIONS / name
     file = name.partition('_')[0] + '.json'
+    computed = []
+
+    def make(temporary):
+        computed.append(compute())
+        write_json(temporary / file, computed[0])
+
     try:
-        problem = stored.ensure(folder, key, lambda temporary: write_json(
-            temporary / file, compute()))
+        problem = stored.ensure(folder, key, make)
     except stored.NotWritable as error:
         note(f'{error}; what it holds is {what}, but not stored')
-        return compute()
+        return computed[0] if computed else compute()
     if problem:
         note(f'{folder}: {problem}; {what} again')
-    return json.loads((folder / file).read_bytes())
+    if computed:
+        return computed[0]
+    try:
+        found = json.loads((folder / file).read_bytes())
+        if stored.find_problem(folder, key) is None:
+            return found
+    except (OSError, ValueError):
+        pass
+    return compute()  # another process has just stored that of another key

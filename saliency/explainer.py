@@ -23,7 +23,18 @@ __all__ = ['Explainer', 'Question', 'fit_explainer']
 
 
 class Explainer(WordScorer):
-    """Explains predictions of a run; args and attributes are WordScorer's."""
+    """Explains predictions of a run.
+
+    Args:
+        run, dknn, temperature, premise, options (object): As for
+            ``WordScorer``, whose attributes it has.
+        error (float): In (0, 1), of the prediction sets.
+    """
+
+    def __init__(self, run, dknn, temperature, premise=False, options=None,
+                 error=records.ERROR):
+        super().__init__(run, dknn, temperature, premise, options)
+        self.error = error
 
     def predictions(self, questions):
         """Records that say what the predictors say, and nothing else.
@@ -123,7 +134,7 @@ class Explainer(WordScorer):
 
     def _dknn_part(self, prediction, i):
         return parts.dknn_part(prediction, i, self.dknn.prediction_set(
-            prediction.p_values[i], records.ERROR))
+            prediction.p_values[i], self.error), error=self.error)
 
     def _neighbor_parts(self, found, shares, i, n_nearest):
         """Votes and nearest training texts of example i, layer by layer."""
@@ -198,7 +209,7 @@ def _method_parts(scores, batch, i):
 
 
 def fit_explainer(run, train, calib, premise=False, options=None,
-                  **dknn_options):
+                  error=records.ERROR, **dknn_options):
     """The explainer of a run, with its neighbours and its temperature.
 
     Args:
@@ -206,6 +217,7 @@ def fit_explainer(run, train, calib, premise=False, options=None,
         train, calib (runs.Activations): Its stored activations of both.
         premise (bool): As for ``WordScorer``.
         options (dict): As for ``WordScorer``.
+        error (float): As for ``Explainer``.
         dknn_options (object): As for ``runs.fit_dknn``.
 
     Returns:
@@ -216,4 +228,4 @@ def fit_explainer(run, train, calib, premise=False, options=None,
     """
     dknn = runs.fit_dknn(run, train, calib, **dknn_options)
     return Explainer(run, dknn, runs.store_temperature(run, calib), premise,
-                     options)
+                     options, error)

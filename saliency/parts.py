@@ -50,7 +50,7 @@ def softmax_part(label, probabilities, calibrated=None, temperature=None,
     return part
 
 
-def dknn_part(prediction, i, members, decimals=DECIMALS):
+def dknn_part(prediction, i, members, decimals=DECIMALS, error=ERROR):
     """Builds what a record says under ``dknn``.
 
     Args:
@@ -59,8 +59,9 @@ def dknn_part(prediction, i, members, decimals=DECIMALS):
             and ``confidence`` (B,) are read.
         i (int): Which of the texts, in [0, B).
         members (ndarray): bool (C,), the labels in the prediction set of text
-            i at the error ``ERROR``.
+            i at that error.
         decimals (int): Decimals of all numbers.
+        error (float): In (0, 1), of the prediction set.
 
     Returns:
         dict: ``label`` (int), ``conformity`` and ``p_values`` (C floats),
@@ -73,7 +74,7 @@ def dknn_part(prediction, i, members, decimals=DECIMALS):
             'credibility': rounded(prediction.credibility[i], decimals),
             'confidence': rounded(prediction.confidence[i], decimals),
             'prediction_set': np.flatnonzero(members).tolist(),
-            'error': ERROR}
+            'error': error}
 
 
 def prediction_record(question, run, known, softmax, dknn, soft=None,

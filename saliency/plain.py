@@ -1,202 +1,203 @@
-"""A record as plain text, for a terminal."""
-import textwrap
-
+"""A record as plain text, for a terminal of 80 columns."""
 from saliency.records import source_words
-from terminal import printable
+from terminal import COLUMNS, fitted, printable, width, wrapped
 
-WIDTH = 80   # columns
-WORD = 18    # of which a word has so many
-TITLES = {'softmax': 'softmax', 'dknn': 'DkNN', 'soft': 'soft DkNN'}
+WORD = 18  # columns of a word beside its scores
+GAP = 2  # between columns
+SCORE, LONGEST = 9, 22  # columns of a score; of a method's name, at most
+TITLES = {'dknn': ('DkNN', 'conformity'),
+          'soft': ('soft DkNN', 'soft conformity')}
+SIDES = 'premise', 'hypothesis'
 
 
-def report_lines(record):
-    """All that is said of a text, as lines of at most ``WIDTH`` columns.
+def heading(record):
+    """The text that a record is about, cut to a line."""
+    texts = ' | '.join(map(' '.join, record['words']))
+    return fitted(f'{record["id"]}: {printable(texts)}', COLUMNS).rstrip()
+
+
+def record_lines(record, n_nearest=None):
+    """All that a record says, part by part.
 
     Args:
         record (dict): A record (``saliency.records``).
+        n_nearest (int): Training texts of each layer, at most; None for all
+            that the record has.
 
     Returns:
-        list of str: The text, its predictions, unknown words, a table of word
-        scores that names what each method explains, the nearest training
-        texts of each layer, and the reduction if there is one.  Words and
-        labels are as wide as their characters; those of some scripts are
-        wider than one column each.
+        list of str: Each line takes at most ``terminal.COLUMNS`` columns, and
+        nothing in it is obeyed by a terminal.
     """
-    return [*_wrapped(' | '.join(' '.join(words)
-                                 for words in record['words'])),
-            *_prediction_lines(record), *_unknown_lines(record),
-            *_score_tables(record), '', 'nearest training texts',
-            *map(_shortened, neighbor_lines(record)),
-            *_reduction_lines(record)]
-
-
-def _wrapped(text, indent=''):
-    return textwrap.wrap(printable(text), WIDTH, subsequent_indent=indent,
-                         break_on_hyphens=False) or ['']
-
-
-def _shortened(line, width=WIDTH):
-    return line if len(line) <= width else f'{line[:width - 3]}...'
-
-
-def _prediction_lines(record):
-    """A line for each predictor, and what it holds for possible."""
-    names = [printable(name) for name in record['label_names']]
+    parts = [prediction_lines(record), unknown_lines(record),
+             score_lines(record), reduction_lines(record),
+             neighbor_lines(record, n_nearest)]
     lines = []
-    for key, title in TITLES.items():
-        part = record.get(key)
-        if part is None:
-            continue
-        label = part['label']
-        said = ([f'confidence {part["confidence"]:.3f}',
-                 f'calibrated {part["calibrated_confidence"]:.3f}']
-                if key == 'softmax' else
-                [f'conformity {part["conformity"][label]:.3f}',
-                 f'credibility {part["credibility"]:.3f}', _set(part, names)])
-        lines += _wrapped(f'{title:10}{names[label]}: {", ".join(said)}',
-                          ' ' * 10)
+    for part in filter(None, parts):
+        lines += ['', *part] if lines else part
     return lines
 
 
-def _set(part, names):
-    """The prediction set, in words."""
-    level = f'{100 * (1 - part["error"]):g} % set'
-    members = [names[label] for label in part['prediction_set']]
-    if len(members) == len(names):
-        return f'{level}: any label'
-    return f'{level}: {" or ".join(members)}' if members else f'{level}: empty'
+def prediction_lines(record):
+    """What the predictors of a record say.
+
+    Args:
+        record (dict): A record; of ``softmax``, ``dknn`` and ``soft`` some
+            may be missing.
+
+    Returns:
+        list of str: A line or two a predictor.
+    """
+    lines = []
+    if softmax := record.get('softmax'):
+        lines += _predicted('softmax', record, softmax, [
+            (title, softmax[name]) for title, name in (
+                ('probability', 'confidence'),
+                ('calibrated', 'calibrated_confidence')) if name in softmax])
+    for key, (title, conformity) in TITLES.items():
+        if part := record.get(key):
+            lines += _predicted(title, record, part, [
+                (conformity, part['conformity'][part['label']]),
+                ('credibility', part['credibility']),
+                ('confidence', part['confidence'])])
+            lines += wrapped(f'{percent(1 - part["error"])} % set: '
+                             + _members(record, part), '  ', '    ')
+    return lines
 
 
-def _unknown_lines(record):
-    """The words that the network does not know, if there are any."""
-    unknown = dict.fromkeys(
-        word for words, known in zip(record['words'], record['known'],
-                                     strict=True)
-        for word, is_known in zip(words, known, strict=True) if not is_known)
-    return _wrapped(f'unknown words: {" ".join(unknown)}',
-                    '  ') if unknown else []
+def _predicted(title, record, part, numbers):
+    said = ', '.join(f'{name} {value:.3f}' for name, value in numbers)
+    return wrapped(f'{title}: {_name(record, part["label"])}'
+                   + (f' ({said})' if said else ''))
 
 
-def _score_tables(record):
-    """Tables of word scores, as many methods in each as there is room."""
-    groups = [[]]
-    for name in record['methods']:
-        if sum(map(_column, [*groups[-1], name])) > WIDTH - WORD:
+def _members(record, part):
+    """The labels of a prediction set, in words where it is all or none."""
+    labels = part['prediction_set']
+    if len(labels) == len(record['label_names']):
+        return 'any label'
+    return ', '.join(_name(record, label) for label in labels) or 'empty'
+
+
+def percent(share):
+    """A share as per cent, ``95`` or ``99.5``."""
+    return f'{100 * share:.10g}'
+
+
+def unknown_lines(record):
+    """The words that the network does not know; none is no line."""
+    words = dict.fromkeys(
+        printable(word)
+        for text, known in zip(record['words'], record['known'], strict=True)
+        for word, is_known in zip(text, known, strict=True) if not is_known)
+    return wrapped(f'unknown words: {" ".join(words)}') if words else []
+
+
+def score_lines(record):
+    """The scores of a record's words, as tables.
+
+    Args:
+        record (dict): A record.
+
+    Returns:
+        list of str: As many methods side by side as there is room for; under
+        their names the labels that they explain, then a line a scored word.
+    """
+    lines = []
+    for methods in _side_by_side(record['methods']):
+        lines += [''] * bool(lines) + _table(record, methods)
+    return lines
+
+
+def _side_by_side(methods):
+    """Lists of (name, entry, columns), each as wide as a terminal."""
+    groups, room = [], 0
+    for name, entry in methods.items():
+        columns = min(max(SCORE, width(printable(name))), LONGEST)
+        if room < columns + GAP:
             groups.append([])
-        groups[-1].append(name)
-    return [line for group in groups
-            for line in ['', *_score_table(record, group)]]
+            room = COLUMNS - WORD
+        groups[-1].append((printable(name), entry, columns))
+        room -= columns + GAP
+    return groups
 
 
-def _column(method):
-    """The width of a method's column."""
-    return max(len(method), 8) + 2
-
-
-def _score_table(record, methods):
-    """One table: methods, what they explain, and a line a scored word."""
-    labels = [printable(name) for name in record['label_names']]
-    widths = list(map(_column, methods))
-    entries = [record['methods'][name] for name in methods]
-
+def _table(record, methods):
     def row(first, cells):
-        return f'{_shortened(first, WORD - 1):{WORD}}' + ''.join(
-            f'{cell:>{width}}' for cell, width in zip(cells, widths,
-                                                     strict=True))
+        return (fitted(first, WORD) + ''.join(
+            ' ' * GAP + fitted(cell, columns, right=True)
+            for cell, (_, _, columns) in zip(cells, methods, strict=True)))
 
-    lines = [row('', methods), row('label', [
-        _shortened(labels[entry['target']], width - 2)
-        for entry, width in zip(entries, widths, strict=True)])]
+    lines = [row('word', [name for name, _, _ in methods]),
+             row('  speaks for', [_name(record, entry['target'])
+                                  for _, entry, _ in methods])]
+    several = all(part is not None for _, entry, _ in methods
+                  for part in entry['scores']) and len(record['words']) > 1
     for side, words in enumerate(record['words']):
-        columns = [entry['scores'][side] for entry in entries]
-        if all(column is None for column in columns):
-            continue
-        lines += [row(printable(word), [_number(column[i])
-                                        for column in columns])
-                  for i, word in enumerate(words)]
+        columns = [entry['scores'][side] for _, entry, _ in methods]
+        if all(column is not None for column in columns):
+            lines += [f'{SIDES[side]}:'] * several
+            lines += [row(printable(word),
+                          [signed(column[i]) for column in columns])
+                      for i, word in enumerate(words)]
     return lines
 
 
-def _number(score):
+def signed(score):
+    """A score in four decimals, ``+0.2500``; what rounds to 0 is ``0``."""
     found = f'{score:+.4f}'
     return found if float(found) else '0'
 
 
-def _reduction_lines(record):
-    """What is left of a text that was reduced."""
+def reduction_lines(record):
+    """The fewest words that keep the prediction; without ``reduction`` none.
+
+    Args:
+        record (dict): A record.
+
+    Returns:
+        list of str: What is left, and in which order the others went.
+    """
     reduction = record.get('reduction')
     if not reduction:
         return []
-    left = [word for i, word in enumerate(record['words'][reduction['text']])
-            if i not in reduction['removed']]
-    return ['', *_wrapped(f'reduced by {reduction["method"]} to: '
-                          + ' '.join(left), '  ')]
+    words = list(map(printable, record['words'][reduction['text']]))
+    gone = reduction['removed']
+    left = ' '.join(word for i, word in enumerate(words) if i not in gone)
+    before, after = (reduction['confidence'][i] for i in (0, -1))
+    return [*wrapped(f'reduced by {printable(reduction["method"])} to: '
+                     f'{left}'),
+            *wrapped('without, in this order: ' + (
+                ' '.join(words[i] for i in gone) or 'nothing'), '  ', '    '),
+            f'  confidence {before:.3f} before, {after:.3f} after']
 
 
-def prediction_line(record):
-    """What the predictors of a record say, on one line.
-
-    Args:
-        record (dict): A record (``saliency.records``); of ``softmax`` and
-            ``dknn`` one may be missing.
-
-    Returns:
-        str: Nothing in it is obeyed by a terminal.
-    """
-    names = [printable(name) for name in record['label_names']]
-    softmax, dknn = record.get('softmax'), record.get('dknn')
-    said = []
-    if softmax:
-        numbers = [f'{title} {softmax[name]:.3f}' for title, name in (
-            ('confidence', 'confidence'),
-            ('calibrated', 'calibrated_confidence')) if name in softmax]
-        said.append(f'softmax: {names[softmax["label"]]} '
-                    f'({", ".join(numbers)})')
-    if dknn:
-        said.append(f'DkNN: {names[dknn["label"]]} (credibility '
-                    f'{dknn["credibility"]:.3f}, confidence '
-                    f'{dknn["confidence"]:.3f})')
-    return '; '.join(said)
-
-
-def score_lines(record):
-    """The scores of a record's words, as a table.
-
-    Args:
-        record (dict): A record (``saliency.records``).
-
-    Returns:
-        list of str: A heading, and a line a scored word.
-    """
-    methods = record['methods']
-    lines = [f'{"":20}' + ''.join(f'{name:>22}' for name in methods)]
-    for side, words in enumerate(record['words']):
-        columns = [entry['scores'][side] for entry in methods.values()]
-        if any(column is not None for column in columns):
-            for i, word in enumerate(words):
-                lines.append(f'{printable(word):20}' + ''.join(
-                    f'{column[i]:+22.4f}' for column in columns))
-    return lines
-
-
-def neighbor_lines(record):
+def neighbor_lines(record, n_nearest=None):
     """The nearest training texts of a record, layer by layer.
 
     Args:
-        record (dict): A record (``saliency.records``).
+        record (dict): A record.
+        n_nearest (int): As for ``record_lines``.
 
     Returns:
-        list of str: A line a layer, and below it one a training text.
+        list of str: A line or more a layer, and below one a training text,
+        with distance, label and text; long texts are cut.
     """
-    names = [printable(name) for name in record['label_names']]
     lines = []
     for layer in record['neighbors']:
-        votes = ', '.join(f'{n} {names[label]}' for label, n in
+        votes = ', '.join(f'{n} {_name(record, label)}' for label, n in
                           enumerate(layer['votes']) if n)
-        lines.append(f'{printable(layer["layer"])}: {votes}')
-        for near in layer['nearest']:
-            where = source_words(near)
-            lines.append(f'  {near["distance"]:8.3f}  {names[near["label"]]}'
-                         + (f' ({printable(where)})' if where else '') + ': '
-                         + printable(' | '.join(near['texts'])))
+        lines += wrapped(f'nearest in {printable(layer["layer"])}: {votes}')
+        lines += [_neighbor_line(record, near)
+                  for near in layer['nearest'][:n_nearest]]
     return lines
+
+
+def _neighbor_line(record, near):
+    where = source_words(near)
+    return fitted(f'  {near["distance"]:8.3f}  {_name(record, near["label"])}'
+                  + (f' ({printable(where)})' if where else '') + ': '
+                  + printable(' | '.join(near['texts'])), COLUMNS).rstrip()
+
+
+def _name(record, label):
+    return printable(record['label_names'][label])

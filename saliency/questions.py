@@ -1,5 +1,7 @@
 """What is asked: examples of a split, or texts of the user's own."""
+import pathlib
 import reprlib
+import sys
 from typing import NamedTuple
 
 import nlp_utils
@@ -22,6 +24,83 @@ class Question(NamedTuple):
     example: text_datasets.Example
     words: list
     split: str = None
+
+
+def split_questions(run, split, ids=None, limit=None):
+    """Questions about the examples of a split.
+
+    Args:
+        run (runs.Run): The run that is asked.
+        split (str): ``'test'``, ``'valid'`` or ``'calib'``.
+        ids (list of int): Which of them, from 0; None for all.
+        limit (int): The first so many of these; None for all.
+
+    Returns:
+        list of Question: In that order.
+
+    Raises:
+        UserError: If there is no such example.
+    """
+    examples = getattr(run.data, split)
+    ids = range(len(examples)) if ids is None else ids
+    for i in ids:
+        if not 0 <= i < len(examples):
+            raise UserError(f'`ids`: there is no text {i} among the '
+                            f'{len(examples):,} of split {split}', 'ids')
+    return [Question(i, examples[i], examples[i].texts, split)
+            for i in ids[:limit]]
+
+
+def typed_examples(texts, file, n_texts):
+    """What the user typed, as examples.
+
+    Args:
+        texts (list of str): Given one by one, or None.
+        file (str): A file with an example a line, of two texts with a tab
+            between; ``'-'`` for standard input, None for none.
+        n_texts (int): Texts of an example, 1 or 2.
+
+    Returns:
+        list of list of str: Each of `n_texts`; blank lines are left out.
+
+    Raises:
+        UserError: If an example has another number of texts, or the file
+            has none or is not UTF-8.
+    """
+    texts = texts or []
+    examples = [texts[i:i + n_texts] for i in range(0, len(texts), n_texts)]
+    if len(texts) % n_texts:
+        examples = [texts]  # refused below, with their number
+    if file:
+        lines = [line for line in _read_text(file).split('\n')
+                 if line.strip()]
+        if not lines:
+            raise UserError(f'{file} holds no text; give one a line')
+        examples += [split_line(line, n_texts) for line in lines]
+    for own in examples:
+        if len(own) != n_texts:
+            raise UserError(
+                f'this model takes {n_texts} texts at a time, got '
+                f'{len(own)}; give --text twice, premise first, or a '
+                'tab between both in --input')
+    return examples
+
+
+def split_line(line, n_texts):
+    """The texts of a line: where there are two, a tab is between them."""
+    return line.split('\t') if n_texts > 1 else [line]
+
+
+def _read_text(path):
+    content = (sys.stdin.buffer.read() if path == '-'
+               else pathlib.Path(path).read_bytes())
+    try:
+        text = content.decode('utf-8-sig')
+    except UnicodeDecodeError as error:
+        raise UserError(f'{path} is not UTF-8 ({error.reason} at byte '
+                        f'{error.start}); save it with UTF-8 encoding'
+                        ) from None
+    return text.replace('\r\n', '\n').replace('\r', '\n')
 
 
 def own_questions(run, examples):

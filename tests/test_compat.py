@@ -66,6 +66,7 @@ optimizer.update(lambda: chainer.functions.softmax_cross_entropy(
 print(model.W.array.tolist())
 '''
 ALL = ['numpy.distutils', 'numpy.distutils.system_info', 'pkg_resources']
+CHECK = 'chainer._environment_check'
 
 
 def python(code):
@@ -80,7 +81,7 @@ def test_nothing_else_is_touched():
     """As things are in this Python, whatever is missing in it."""
     found = python(CHANGES)
     assert set(found['numpy']) <= {'sctypes'}
-    assert set(found['modules']) <= {'compat', *ALL}
+    assert set(found['modules']) <= {'compat', CHECK, *ALL}
     assert not found['lost'] and found['filters']
     assert found['again'] == [] and found['same']
 
@@ -88,9 +89,11 @@ def test_nothing_else_is_touched():
 def test_each_stand_in_where_everything_is_missing():
     found = python(
         HIDE + 'import numpy; vars(numpy).pop("sctypes", None)\n'
-        'hide("numpy.distutils", "pkg_resources")\n' + CHANGES)
+        'hide("numpy.distutils", "pkg_resources", "cupy", "ideep4py")\n'
+        + CHANGES)
     assert found['numpy'] == ['sctypes']
-    assert found['modules'] == ['compat', *ALL]
+    assert found['modules'] == sorted([
+        'compat', *ALL, *([CHECK] if sys.platform != 'darwin' else [])])
     assert not found['lost']
     assert found['again'] == [] and found['same']
 
@@ -99,9 +102,10 @@ def test_what_exists_stays():
     """Real ones under these names are neither replaced nor imported."""
     found = python(
         HIDE + 'import numpy; numpy.sctypes = {"int": ["mine"]}\n'
-        + ''.join(f'offer("{name}", mine=True)\n' for name in ALL) + CHANGES
+        + ''.join(f'offer("{name}", mine=True)\n' for name in ALL)
+        + f'offer("{CHECK}", mine=True)\n' + CHANGES
         + 'assert numpy.sctypes == {"int": ["mine"]}\n'
-        + f'assert all(sys.modules[name].mine for name in {ALL})\n'
+        + f'assert all(sys.modules[name].mine for name in {[*ALL, CHECK]})\n'
         'print(json.dumps(found := [compat.install(), []]))')
     assert found == [[], []]
 
@@ -141,3 +145,59 @@ def test_what_the_stand_ins_say():
     assert found == [['cupy-cuda12x>=7.8'] * 2, {}, True, {
         'int': 'i', 'uint': 'u', 'float': 'f', 'complex': 'c',
         'others': 'OSUVb'}, [1, 2, 4, 8]]
+
+
+@pytest.mark.parametrize('package', ['cupy', 'ideep4py'])
+def test_what_there_is_to_check_is_checked(package):
+    """Chainer asks which version of these packages is installed."""
+    stated = python(HIDE + f'offer("{package}")\n'
+                    'import compat, json\n'
+                    f'print(json.dumps("{CHECK}" in sys.modules))')
+    assert stated is False
+
+
+def test_chainer_asks_no_slow_module():
+    """Where it has nothing to check."""
+    stated = python(
+        HIDE + 'hide("cupy", "ideep4py")\n'
+        'import compat, chainer, json\n'
+        'print(json.dumps([name for name in ("pkg_resources",\n'
+        '    "numpy.distutils.system_info") if hasattr(\n'
+        '    sys.modules.get(name), "__file__")]))')
+    assert stated == [] or sys.platform == 'darwin'
+
+
+LATER = ['chainer.datasets', 'chainer.distributions', 'scipy.sparse',
+         'scipy.special']
+WAITING = f'''
+def waiting():
+    return [name for name in {LATER}
+            if type(sys.modules[name]).__name__ == '_LazyModule']
+'''
+
+
+def test_what_few_use_waits():
+    stated = python(WAITING + 'import compat, chainer, json, sys\n'
+                    'print(json.dumps([waiting(), "scipy.linalg" in '
+                    'sys.modules]))')
+    assert stated == [LATER, False]
+
+
+@pytest.mark.parametrize('name, use, expected', [
+    # erf(0.5), to four decimals
+    ('scipy.special', 'F.erf(np.float32([.5])).array.round(4)[0]', .5205),
+    ('scipy.special', '__import__("scipy.stats").stats.norm.cdf(0)', .5),
+    ('scipy.sparse', 'F.sparse_matmul(chainer.utils.to_coo(np.float32([[2]])'
+     '), np.float32([[3]])).array[0, 0]', 6),
+    ('scipy.sparse', '__import__("scipy.sparse.linalg").sparse.eye(2).sum()',
+     2),
+    ('chainer.datasets', 'len(chainer.datasets.TupleDataset([1, 2], [3, 4]))',
+     2),
+    ('chainer.distributions', 'chainer.distributions.Normal(loc=np.float32('
+     '[1]), scale=np.float32([2])).mean.array[0]', 1)])
+def test_what_waits_is_there_when_it_is_used(name, use, expected):
+    stated = python(
+        WAITING + 'import compat, chainer, json, sys, numpy as np\n'
+        'import chainer.functions as F\n'
+        f'print(json.dumps([float({use}), "{name}" in waiting()]))')
+    assert stated == [pytest.approx(expected, abs=1e-4), False]

@@ -34,7 +34,7 @@ LIBRARY = {
     'saliency': 'compat dknn errors files metrics nlp_utils runs terminal '
                 'text_datasets',
     'evaluation': 'compat dknn errors files functions metrics neighbors runs '
-                  'saliency nlp_utils text_datasets',
+                  'saliency nlp_utils terminal text_datasets',
     'comparison': 'errors evaluation files metrics runs saliency',
     'page': 'errors files saliency',
     'visualize': 'files page saliency',
@@ -46,7 +46,7 @@ WITHOUT_CHAINER = ('dknn', 'neighbors', 'metrics', 'page', 'visualize',
                    'saliency.methods', 'saliency.attribution',
                    'saliency.coalitions',
                    'saliency.outputs', 'saliency.parts', 'saliency.schema',
-                   'saliency.variants', 'saliency.plain',
+                   'saliency.variants', 'saliency.plain', 'saliency.rows',
                    'interactive.answers',
                    'errors', 'parallel', 'terminal')
 HEAVY = ('matplotlib', 'sklearn', 'nltk', 'faiss', 'nearpy', 'jinja2',

@@ -65,6 +65,27 @@ def test_raw_sentences_equal_nltk():
         assert words(sentence).split() == treebank.tokenize(sentence)
 
 
+def test_of_nltk_only_the_tokenizer_is_imported():
+    """NLTK itself can be imported afterwards, with the same tokens."""
+    done = subprocess.run([sys.executable, '-c', """
+import sys, nlp_utils
+text = "Don't say: 'cannot', (it's) 5.5%!"
+found = list(nlp_utils.tokenize(text, raw=True))
+print([name for name in ('nltk', 'scipy', 'sklearn') if name in sys.modules])
+import nltk
+from nltk.tokenize import NLTKWordTokenizer
+from nltk.tokenize.treebank import TreebankWordTokenizer
+print(nltk.tokenize.treebank.TreebankWordTokenizer is TreebankWordTokenizer,
+      TreebankWordTokenizer().tokenize("don't") == ['do', "n't"])
+nlp_utils._treebank.cache_clear()
+nlp_utils._split_chunk.cache_clear()
+print(list(nlp_utils.tokenize(text, raw=True)) == found,
+      sys.modules['nltk'] is nltk)
+"""], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == ['[]', 'True True', 'True True'], (
+        done.stderr)
+
+
 def test_plain_words_equal_nltk():
     """The short cut for plain words agrees with NLTK on every shape."""
     from nltk.tokenize.treebank import TreebankWordTokenizer

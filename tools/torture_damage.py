@@ -18,9 +18,13 @@ DAMAGES = ('truncated', 'swapped', 'of another run', 'emptied', 'removed',
            'a folder')
 FOLDERS = {'index_hnsw': ['hnsw'], 'index_ivf': ['ivf'],
            'index_lsh': ['lsh'],
-           **{f'tuning_{index}': [index]
-              for index in ('hnsw', 'ivf', 'lsh', 'kdtree')},
-           'tuning_exact': ['run_dknn', 'last', 'interpret', 'calibration'],
+           **{f'{what}_{index}': [index]
+              for index in ('hnsw', 'ivf', 'lsh', 'kdtree')
+              for what in ('tuning', 'calibration')},
+           **{f'{what}_exact': ['run_dknn', 'last', 'interpret',
+                                'calibration']
+              for what in ('tuning', 'calibration')},
+           'temperature': ['interpret', 'calibration'],
            'train': ['run_dknn', 'last', 'kdtree', 'interpret'],
            'calib': ['run_dknn', 'last', 'hnsw', 'interpret', 'lsh'] * 2
            + ['calibration'],

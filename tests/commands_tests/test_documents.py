@@ -90,7 +90,7 @@ def run(words, place):
         **os.environ, 'DKNN_DATA': str(place / 'data'),
         'PATH': f'{pathlib.Path(sys.executable).parent}:{os.environ["PATH"]}'}
     done = subprocess.run(words, cwd=place, capture_output=True, text=True,
-                          env=environment)
+                          env=environment, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -31,10 +31,18 @@ BAD = {
                      '--input cannot be given with --ids'),
     'file of a split': ('words', ['--input', 'x', '--split', 'calib'],
                         '--input cannot be given with --split'),
-    'JSON of a split': ('words', ['--json'], 'give --text or --input'),
     'methods twice': (
         'words', ['--method', 'random', '--interp_method', 'dknn'],
         '--interp_method cannot be given with --method'),
+    'printed twice': ('words', ['--json', '--latex'],
+                      '--json cannot be given with --latex'),
+    'texts and a prompt': ('words', ['--repl', '--text', 'good'],
+                           '--repl cannot be given with --text'),
+    'a prompt that writes': ('words', ['--repl'],
+                             '--repl cannot be given with --out'),
+    'no error': ('words', ['--error', '0'], 'above 0 and below 1'),
+    'nothing but errors': ('words', ['--error', '1'], 'above 0 and below 1'),
+    'an error that is none': ('words', ['--error', 'nan'], 'above 0 and'),
     'too many steps': ('words', ['--steps', '10001'], 'at most 10000'),
     'too many draws': ('words', ['--draws', '10000000'], 'at most 10000'),
     'too great a seed': ('words', ['--seed', str(2 ** 32)], 'at most 42949'),
@@ -60,17 +68,26 @@ def test_refuses(name, folders, tmp_path, capsys, monkeypatch):
     ['--index', 'exact'], ['--milvus-uri', 'x.db'], ['--lsh'], ['-k', '75'],
     ['--index-options', 'pq=4'], ['--layers', 'all'],
     ['--class-conditional'], ['--memory', '4G'], ['--dtype', 'float16'],
-    ['--text', 'a'], ['--input', 'x'], ['--json'],
+    ['--text', 'a'], ['--input', 'x'],
     ['--split', 'test'], ['--limit', '1'], ['--ids', '1'],
     ['--only', 'wrong'], ['--method', 'random'], ['--interp_method', 'dknn'],
     ['--premise'], ['--nearest', '5'], ['--reduce', 'random'],
     ['--steps', '50'], ['--soft_steps', '8'],
-    ['--draws', '25'], ['--sizes', '4'], ['--seed', '0']])
+    ['--draws', '25'], ['--sizes', '4'], ['--seed', '0'],
+    ['--error', '.1'], ['--repl'], ['--json'], ['--latex'], ['--csv']])
 def test_redraw_takes_no_other_choice(flags, tmp_path, capsys, monkeypatch):
     """Not even the default: nothing is explained again."""
     monkeypatch.chdir(tmp_path)
     assert '--redraw cannot be given with ' in fails(
         capsys, monkeypatch, '--redraw', 'x.jsonl', *flags)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('flags', [['--text', 'good'], ['--json']])
+def test_a_table_needs_a_place(flags, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert '--csv writes a file beside the JSONL; give --out DIR' in fails(
+        capsys, monkeypatch, *flags, '--csv')
     assert not list(tmp_path.iterdir())
 
 

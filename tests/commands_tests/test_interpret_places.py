@@ -17,7 +17,7 @@ import interpret
 from errors import UserError
 from files import locks
 from files.atomic import write_jsonl
-from saliency.plain import report_lines
+from saliency.plain import record_lines
 
 
 @pytest.fixture
@@ -59,22 +59,18 @@ def test_what_is_less_than_the_whole_does_not_replace_it(run, flags, written,
     assert (run.folder / PAGE).read_bytes() == whole[PAGE]
 
 
-def without_temperature(folder):
-    return {entry for entry in toys.listing(folder)
-            if entry[0] != 'temperature.json'}
-
-
-def test_own_texts_are_answered_and_leave_no_file(run, capsys):
+@pytest.mark.parametrize('flags', [
+    ['--text', 'good'], ['--text', 'good', '--latex'],
+    ['--text', 'good', '--json'], ['--json'], ['--limit', 2, '--json']])
+def test_what_is_printed_is_not_written(run, flags, capsys):
     run()
-    before = without_temperature(run.folder)
+    before = toys.listing(run.folder)
     capsys.readouterr()
-    run(*['--text', 'good film'] * 7)
-    said = capsys.readouterr().out
-    assert without_temperature(run.folder) == before
-    assert said.startswith('good film\nsoftmax   ')
-    assert said.count('good film\nsoftmax') == 5
-    assert said.endswith('\n\n... and 2 more; --out DIR writes a page of all, '
-                         '--json prints them\n')
+    run(*flags)
+    changed = {name for name, *_ in toys.listing(run.folder) - before}
+    assert changed <= {'temperature.json'}
+    said = capsys.readouterr()
+    assert said.out and 'wrote' not in said.out + said.err
 
 
 @pytest.mark.parametrize('out', [[], ['--out', 'out']])
@@ -90,6 +86,18 @@ def test_json_is_what_would_be_written(run, out, capsys, tmp_path,
         tmp_path / 'other' / OWN[1])
     assert printed == written
     assert (tmp_path / 'out' / OWN[1]).is_file() == bool(out)
+
+
+def test_own_texts_are_written_where_out_says(run, tmp_path, capsys):
+    """Into the run folder, too, beside the whole test split."""
+    run()
+    whole = {name: (run.folder / name).read_bytes() for name in (PAGE, DATA)}
+    for folder in (tmp_path / 'own', run.folder):
+        run('--text', 'good', '--out', folder)
+        assert capsys.readouterr().out.endswith(
+            f'wrote {folder / OWN[0]}, {folder / OWN[1]}\n')
+        assert (folder / OWN[0]).is_file() and len(read(folder / OWN[1])) == 1
+    assert whole == {name: (run.folder / name).read_bytes() for name in whole}
 
 
 def test_redraw_writes_beside_the_records_under_their_name(run, tmp_path):
@@ -208,12 +216,12 @@ def test_what_is_printed_is_printable(run, capsys):
     """A label or a word is data: no terminal obeys it."""
     run('--text', 'good film', '--json')
     record = json.loads(capsys.readouterr().out)
-    said = '\n'.join(report_lines(
+    said = '\n'.join(record_lines(
         {**record, 'words': [['\x1b[31mred', '\u202egnp']],
          'label_names': ['\x1b]0;a\x07', '\x9b2J']}))
     assert all(line.isprintable() for line in said.split('\n'))
     names = [r'\x1b]0;a\x07', r'\x9b2J']
     for shown in (r'\x1b[31mred ', r'\u202egnp ',
-                  f'softmax   {names[record["softmax"]["label"]]}: ',
-                  f'DkNN      {names[record["dknn"]["label"]]}: '):
+                  f'softmax: {names[record["softmax"]["label"]]} (',
+                  f'DkNN: {names[record["dknn"]["label"]]} ('):
         assert shown in said

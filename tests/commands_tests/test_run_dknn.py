@@ -1,6 +1,9 @@
 """train.py, then run_dknn.py, on words, characters and pairs."""
 import compat  # noqa: F401  (before Chainer)
 
+import csv
+import re
+
 import numpy as np
 import pytest
 import toys
@@ -10,6 +13,8 @@ import nets
 import run_dknn
 import runs
 import train
+from dknn import Prediction
+from evaluation import predictors
 from neighbors import INDEXES
 
 
@@ -142,3 +147,84 @@ def test_the_stanford_sentiment_treebank(data_dir, tmp_path, capsys):
                    str(tmp_path / 'stsa.binary_cnn')])
     result = check(tmp_path / 'stsa.binary_cnn')
     assert [result[name] for name in SIZES] == [5920, 1000, 1821]
+
+
+def test_csv(made, tmp_path):
+    """A row a text, as predictions.jsonl has it."""
+    run_dknn.main(['--model-setup', str(made), '--csv', '--out',
+                   str(tmp_path), '--limit', '9'])
+    with open(tmp_path / 'predictions.part.csv', encoding='utf-8',
+              newline='') as stream:
+        rows = list(csv.DictReader(stream, strict=True))
+    _, records = read(tmp_path, '.part')
+    for row, record in zip(rows, records, strict=True):
+        names = record['label_names']
+        assert (row['id'], row['split']) == (str(record['id']), 'test')
+        assert row['text'] == record['texts'][0]
+        assert row['label'] == names[record['label']]
+        assert row['softmax'] == names[record['softmax']['label']]
+        assert float(row['softmax_confidence']) == max(
+            record['softmax']['probabilities'])
+        for key in ('dknn', 'soft'):
+            part = record[key]
+            assert row[key] == names[part['label']]
+            for name in ('credibility', 'confidence'):
+                assert float(row[f'{key}_{name}']) == part[name]
+            assert float(row[f'{key}_conformity']) == max(part['conformity'])
+            assert row[f'{key}_set'] == ', '.join(
+                names[y] for y in part['prediction_set'])
+
+
+@pytest.mark.parametrize('error', [.07, .1, .45])
+def test_error(made, tmp_path, capsys, error):
+    """Sets {y : p_y > error} in both files and in print."""
+    run_dknn.main(['--model-setup', str(made), '--out', str(tmp_path),
+                   '--error', str(error)])
+    figures, records = read(tmp_path)
+    for name in ('dknn', 'soft'):
+        sets = [r[name]['prediction_set'] for r in records]
+        assert sets == [[y for y, p in enumerate(r[name]['p_values'])
+                         if p > error] for r in records]
+        assert {r[name]['error'] for r in records} == {error}
+        row, = (row for row in figures['predictors'][name]['prediction_sets']
+                if row['level'] == round(1 - error, 12))
+        assert row['mean_size'] == pytest.approx(np.mean(list(map(len,
+                                                                  sets))))
+        assert row['coverage'] == pytest.approx(np.mean(
+            [r['label'] in chosen
+             for r, chosen in zip(records, sets, strict=True)]))
+    levels = [row['level'] for row in figures['prediction_sets']]
+    assert levels == sorted({.8, .9, .95, round(1 - error, 12)})
+    assert (f'prediction sets at {100 - 100 * error:.6g}%: coverage'
+            in capsys.readouterr().out)
+
+
+def test_a_p_value_that_equals_the_error_is_ruled_out():
+    """.1 and .2, which 1 - .9 and 1 - .8 are not in floating point."""
+    p_values = np.array([[.1, .3], [.2, .2], [.05, .2]])
+    found = Prediction(np.array([1, 0, 1]), None, None, None, p_values, None)
+    rows = predictors.coverage(found, np.array([0, 1, 1]), [.2, .1, .05])
+    # {1}, {}, {};  {1}, {0, 1}, {1};  {0, 1}, {0, 1}, {1}
+    assert rows == [
+        {'level': .8, 'coverage': 0, 'mean_size': pytest.approx(1 / 3)},
+        {'level': .9, 'coverage': pytest.approx(2 / 3),
+         'mean_size': pytest.approx(4 / 3)},
+        {'level': .95, 'coverage': 1, 'mean_size': pytest.approx(5 / 3)}]
+
+
+def test_latex(made, tmp_path, capsys):
+    """The same numbers as for people, in a booktabs tabular."""
+    flags = '--model-setup', str(made), '--out', str(tmp_path)
+    run_dknn.main(flags)
+    plain = capsys.readouterr().out.split()
+    run_dknn.main([*flags, '--latex'])
+    said = capsys.readouterr().out
+    head, body = said.split('\\midrule\n')
+    assert head.endswith('\\begin{tabular}{lrrr}\n\\toprule\n'
+                         ' & softmax & DkNN & soft DkNN \\\\\n')
+    assert 'prediction sets at 90\\%: coverage &  & ' in body
+    numbers = re.findall(r'\d\.\d{4}', body)
+    assert numbers == [word for word in plain if re.fullmatch(
+        r'\d\.\d{4}', word)]
+    assert all(line.startswith(('%', '\\')) or line.endswith('\\\\')
+               for line in said.splitlines())

@@ -1,4 +1,5 @@
 """Files and folders written whole or not at all."""
+import csv
 import json
 import os
 import stat
@@ -196,3 +197,35 @@ def test_what_is_no_json(content, tmp_path):
     path.write_bytes(content)
     with pytest.raises(UserError, match='x.json is no valid JSON: .'):
         atomic.read_json(path)
+
+
+def test_csv_by_hand(tmp_path):
+    """RFC 4180: CR LF, quotes doubled within quotes."""
+    atomic.write_csv(tmp_path / 'a.csv', iter([
+        {'word': 'say "hi", x', 'known': True, 'score': -.5},
+        {'word': 'caf\u00e9\n', 'known': False, 'score': None}]))
+    assert (tmp_path / 'a.csv').read_bytes() == (
+        b'word,known,score\r\n"say ""hi"", x",true,-0.5\r\n'
+        b'"caf\xc3\xa9\n",false,\r\n')
+
+
+HOSTILE = ['', ' ', '"', '""', ',', '\n', '\r', '\r\n', 'a\tb', '=1+1',
+           '\ufeff', '\u2028', '\x1b[31m', ';', '\\', "'", '\U0001f600',
+           'a"b,c\nd']
+
+
+def test_csv_is_read_back(tmp_path):
+    """By Python's reader, as it was."""
+    rows = [{'a': text, HOSTILE[-1]: other}
+            for text in HOSTILE for other in HOSTILE]
+    atomic.write_csv(tmp_path / 'a.csv', rows)
+    with open(tmp_path / 'a.csv', encoding='utf-8', newline='') as stream:
+        assert list(csv.DictReader(stream, strict=True)) == rows
+
+
+def test_a_table_that_breaks_off_leaves_the_old_file(tmp_path):
+    (tmp_path / 'a.csv').write_text('old')
+    with pytest.raises(KeyError):
+        atomic.write_csv(tmp_path / 'a.csv', [{'a': 1}, {'b': 1}])
+    assert os.listdir(tmp_path) == ['a.csv']
+    assert (tmp_path / 'a.csv').read_text() == 'old'

@@ -109,7 +109,7 @@ def test_rows_of_words_and_neighbors(loaded):
 
 def test_pairs_leave_scores_of_the_premise_open(loaded):
     rows = loaded('pair').explain(TEXTS['pair'][:1]).table()
-    assert {row['text']: row['confidence'] is None for row in rows} == {
+    assert {row['side']: row['confidence'] is None for row in rows} == {
         0: True, 1: False}
 
 

@@ -8,7 +8,7 @@ import chainer
 import pytest
 
 import saliency
-from errors import UserError
+from errors import ArgumentError, UserError
 
 SLIPS = {
     'one text': ('words', lambda e: e.explain('a good film'),
@@ -107,3 +107,21 @@ def test_a_thread_uses_the_device_of_the_run(loaded, monkeypatch):
         pool.submit(loaded().predict, ['good']).result()
     assert used and set(used) == {loaded().run.model.device}
     assert used[0] is loaded().run.model.device
+
+
+@pytest.mark.parametrize('error', [.3, .05])
+def test_error_of_the_prediction_sets(trained, error):
+    """{y : p_y > error}."""
+    explainer = saliency.load_explainer(trained('words'), n_neighbors=7,
+                                        error=error)
+    for record in explainer.predict(['good film', 'zyx']).to_dict():
+        for part in (record['dknn'], record['soft']):
+            assert part['error'] == error
+            assert part['prediction_set'] == [
+                y for y, p in enumerate(part['p_values']) if p > error]
+
+
+@pytest.mark.parametrize('error', [0, 1, -1, float('nan')])
+def test_an_error_is_a_probability(trained, error):
+    with pytest.raises(ArgumentError, match='above 0 and below 1'):
+        saliency.load_explainer(trained('words'), error=error)

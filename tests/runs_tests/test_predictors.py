@@ -10,6 +10,7 @@ import toys
 
 import runs
 from dknn import DkNN
+from runs import predictors
 
 
 def fitted(run, index):
@@ -104,6 +105,86 @@ def test_a_damaged_tuning_is_made_again(run_folder, capsys):
     assert tuned(run) == first
     assert capsys.readouterr().err == (
         f'{file.parent}: tuning.json is damaged; chosen again\n')
+
+
+@pytest.mark.parametrize('index', ['exact', 'lsh'])
+@pytest.mark.parametrize('conditional', [False, True])
+def test_stored_calibration(run_folder, index, conditional, monkeypatch):
+    """Computed once; what is taken back says the same as the method."""
+    run = runs.load_run(run_folder)
+    train, valid, calib, test = (runs.stored_activations(run, split)
+                                 for split in ('train', 'valid', 'calib',
+                                               'test'))
+    by_hand = DkNN(2, 9, index, class_conditional=conditional).fit(
+        train.layers, train.labels).tune(valid.layers, valid.labels).calibrate(
+            calib.layers, calib.labels)
+    runs.fit_dknn(run, train, calib, 9, index)  # not conditional: stored
+    with monkeypatch.context() as patch:
+        patch.setattr(DkNN, 'calibrate', None)
+        found = runs.fit_dknn(run, train, calib, 9, index,
+                              class_conditional=conditional)
+    assert (found.calibration_ == by_hand.calibration_).all()
+    for soft in (False, True):
+        for one, other in zip(found.predict(test.layers, soft=soft),
+                              by_hand.predict(test.layers, soft=soft),
+                              strict=True):
+            assert np.array_equal(one, other)
+    # Tuned again: the log-odds are others
+    for dknn in (found, by_hand):
+        dknn.use_tuning([1.5] * 3, [1, 2, 3])
+    assert (found.predict(test.layers, soft=True).p_values
+            == by_hand.predict(test.layers, soft=True).p_values).all()
+
+
+@pytest.mark.parametrize('change', [
+    {'n_neighbors': 5}, {'layers': 'last'}, {'index': 'lsh'}])
+def test_another_search_is_calibrated_anew(run_folder, change):
+    run = runs.load_run(run_folder)
+    train, valid, calib = (runs.stored_activations(run, split)
+                           for split in ('train', 'valid', 'calib'))
+    runs.fit_dknn(run, train, calib, 9)
+    options = {'n_neighbors': 9, **change}
+    by_hand = DkNN(2, **options).fit(train.layers, train.labels).tune(
+        valid.layers, valid.labels).calibrate(calib.layers, calib.labels)
+    found = runs.fit_dknn(run, train, calib, **options)
+    assert (found.calibration_ == by_hand.calibration_).all()
+    assert (found.calibration_log_odds_ == by_hand.calibration_log_odds_).all()
+
+
+def test_a_damaged_calibration_is_made_again(run_folder, capsys):
+    run = runs.load_run(run_folder)
+    first = fitted(run, 'exact').calibration_
+    file = run_folder / 'activations/calibration_exact/calibration.json'
+    file.write_bytes(file.read_bytes().replace(b'1', b'2'))
+    capsys.readouterr()
+    assert (fitted(run, 'exact').calibration_ == first).all()
+    assert capsys.readouterr().err == (
+        f'{file.parent}: calibration.json is damaged; computed again\n')
+
+
+def test_temperature_is_fitted_once(run_folder, monkeypatch):
+    """``temperature.json`` says it again wherever it does not."""
+    run = runs.load_run(run_folder)
+    calib = runs.stored_activations(run, 'calib')
+    first = runs.store_temperature(run, calib)
+    path = run_folder / 'temperature.json'
+    whole, before = path.read_bytes(), toys.listing(run_folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(predictors.confidence, 'fit_temperature', None)
+        assert runs.store_temperature(run, calib) == first
+        assert toys.listing(run_folder) == before
+        for content in (b'', b'{}', b'[' * 99999, whole.replace(b'1', b'2')):
+            path.write_bytes(content)
+            assert runs.store_temperature(run, calib) == first
+            assert path.read_bytes() == whole
+        path.unlink()
+        assert runs.store_temperature(run, calib) == first
+        assert path.read_bytes() == whole
+    run.model.output.b.array[:] += [0, 1]
+    chainer.serializers.save_npz(run_folder / 'best_model.npz', run.model)
+    run = runs.load_run(run_folder)
+    assert runs.store_temperature(
+        run, runs.stored_activations(run, 'calib')) != first
 
 
 def test_temperature_file(run_folder):

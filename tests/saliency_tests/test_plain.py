@@ -1,99 +1,162 @@
-"""A record as lines for a terminal of 80 columns."""
-import itertools
+"""What is printed of a record: exact, in 80 columns, obeyed by no terminal."""
+import copy
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from recorded import PAIR, SINGLE
 
-from saliency import plain
+from saliency.plain import heading, neighbor_lines, record_lines
+from terminal import width
+
+EXPECTED = '''\
+softmax: positive (probability 0.750, calibrated 0.600)
+DkNN: negative (conformity 0.750, credibility 0.600, confidence 0.900)
+  95 % set: any label
+soft DkNN: positive (soft conformity 0.600, credibility 0.700, \
+confidence 0.700)
+  95 % set: any label
+
+unknown words: film
+
+word                conformity  integrated_gradients
+  speaks for          negative              positive
+fine                   +0.5000               +0.2500
+film                   -0.2500               +0.5000
+
+reduced by conformity to: fine
+  without, in this order: film
+  confidence 0.750 before, 0.700 after
+
+nearest in last: 3 negative, 1 positive
+     0.250  positive (row 7, id n5): a film'''
 
 
-def predicted(label, members):
-    return {'label': label, 'conformity': [.25, .75], 'credibility': .5,
-            'prediction_set': members, 'error': .05}
+def changed(**parts):
+    return {**copy.deepcopy(SINGLE), **parts}
 
 
-def record(words=('a', 'zzz'), methods=('soft', 'logodds')):
-    """Of a single text; its last word is unknown."""
-    n = len(words)
-    return {
-        'label_names': ['bad', 'good'], 'words': [list(words)],
-        'known': [[True] * (n - 1) + [False]],
-        'softmax': {'label': 0, 'confidence': .91236,
-                    'calibrated_confidence': .8},
-        'dknn': predicted(1, [1]), 'soft': predicted(1, [0, 1]),
-        'methods': {name: {'target': i % 2, 'scores': [
-            [-.00001, *range(1, n)]]} for i, name in enumerate(methods)},
-        'neighbors': [{'layer': 'mlp', 'votes': [0, 3], 'nearest': [
-            {'distance': 1.5, 'label': 1, 'texts': ['b c']}]}]}
+def test_by_hand():
+    assert '\n'.join(record_lines(SINGLE)) == EXPECTED
+    assert heading(SINGLE) == '17: fine film'
 
 
-def test_what_is_printed():
-    assert plain.report_lines({**record(), 'reduction': {
-        'method': 'soft', 'text': 0, 'removed': [0]}}) == [
-            'a zzz',
-            'softmax   bad: confidence 0.912, calibrated 0.800',
-            'DkNN      good: conformity 0.750, credibility 0.500, 95 % set: '
-            'good',
-            'soft DkNN good: conformity 0.750, credibility 0.500, 95 % set: '
-            'any label',
-            'unknown words: zzz',
-            '',
-            '                        soft   logodds',
-            'label                    bad      good',
-            'a                          0         0',
-            'zzz                  +1.0000   +1.0000',
-            '',
-            'nearest training texts',
-            'mlp: 3 good',
-            '     1.500  good: b c',
-            '',
-            'reduced by soft to: zzz']
+def test_of_a_pair_the_hypothesis_is_scored():
+    assert '\n'.join(record_lines(PAIR)) == EXPECTED.replace(
+        'a film', 'a man | a film')
+    assert heading(PAIR) == '17: a man sleeps | fine film'
+
+
+def test_of_a_pair_both_are_scored():
+    record = copy.deepcopy(PAIR)
+    record['methods'] = {'soft': {'target': 1, 'scores': [[1., 2, 3],
+                                                          [-.5, .25]]}}
+    table = '\n'.join(record_lines(record)).split('\n\n')[2]
+    assert table.split('\n') == [
+        'word                     soft', '  speaks for         positive',
+        'premise:', 'a                     +1.0000',
+        'man                   +2.0000', 'sleeps                +3.0000',
+        'hypothesis:', 'fine                  -0.5000',
+        'film                  +0.2500']
 
 
 def test_rows_of_the_users_own_table():
     """Nothing in an id is obeyed by a terminal."""
-    own = record()
-    near = own['neighbors'][0]['nearest']
-    near[0]['source'] = {'row': 1234}
-    near.append({**near[0], 'source': {'row': 5, 'id': 'n\x1b[2J'}})
-    assert plain.neighbor_lines(own)[1:] == [
-        '     1.500  good (row 1234): b c',
-        '     1.500  good (row 5, id n\\x1b[2J): b c']
+    record = changed()
+    near, = record['neighbors'][0]['nearest']
+    record['neighbors'][0]['nearest'] = [
+        {**near, 'source': {'row': 1234}},
+        {**near, 'source': {'row': 5, 'id': 'n\x1b[2J'}}]
+    assert neighbor_lines(record)[1:] == [
+        '     0.250  positive (row 1234): a film',
+        '     0.250  positive (row 5, id n\\x1b[2J): a film']
 
 
-def test_what_there_is_not_is_not_printed():
-    known = record()
-    known['known'] = [[True, True]]
-    known['dknn']['prediction_set'] = []
-    del known['soft']
-    lines = plain.report_lines(known)
-    assert 'unknown' not in ''.join(lines)
-    assert [line[:10] for line in lines[1:3]] == ['softmax   ', 'DkNN      ']
-    assert lines[2].endswith('95 % set: empty')
+@pytest.mark.parametrize('error, members, said', [
+    (.05, [1], '95 % set: positive'), (.1, [], '90 % set: empty'),
+    (.005, [0], '99.5 % set: negative'), (.07, [0], '93 % set: negative'),
+    (.3, [1], '70 % set: positive'), (.05, [0, 1], '95 % set: any label')])
+def test_sets_at_an_error(error, members, said):
+    record = changed(soft=None)
+    record['dknn'] |= {'error': error, 'prediction_set': members}
+    assert f'  {said}' in record_lines(record)
 
 
-def test_only_scored_texts_of_a_pair():
-    pair = record()
-    pair['words'].append(['b'])
-    pair['known'].append([True])
-    for entry in pair['methods'].values():
-        entry['scores'] = [None, [2.]]
-    lines = plain.report_lines(pair)
-    assert lines[0] == 'a zzz | b'
-    assert [line.split() for line in lines if '+' in line] == [
-        ['b', '+2.0000', '+2.0000']]
+def test_some_of_the_labels_are_a_set():
+    record = changed(label_names=['negative', 'positive', 'neutral'])
+    record['dknn']['prediction_set'] = [0, 2]
+    assert '  95 % set: negative, neutral' in record_lines(record)
 
 
-@pytest.mark.parametrize('words', [
-    ['w' * 300], ['word'] * 100, ['a-b-' * 50, '\x1b[2J', '\u202e' * 100]])
-def test_no_line_is_longer_than_a_terminal(words):
-    methods = ['integrated_gradients', 'soft_integrated', 'soft_shapley',
-               'conformity', 'calibrated', 'random', 'gradient']
-    long = record(words, methods)
-    long['label_names'] = ['\x1b]0;' + 'n' * 70, 'm' * 200]
-    long['neighbors'][0]['nearest'][0]['texts'] = ['t ' * 100]
-    lines = plain.report_lines(long)
-    assert max(map(len, lines)) <= 80
-    assert all(line.isprintable() for line in lines)
-    # Every method has its column in some table
-    assert [name for line, below in itertools.pairwise(lines)
-            if below.startswith('label') for name in line.split()] == methods
+def test_a_score_that_rounds_to_nothing_has_no_sign():
+    """-0.00004 and 0.00006, to four decimals."""
+    record = changed(methods={'soft': {'target': 1,
+                                       'scores': [[-.00004, .00006]]}})
+    table = '\n'.join(record_lines(record)).split('\n\n')[2]
+    assert [line.split() for line in table.split('\n')[2:]] == [
+        ['fine', '0'], ['film', '+0.0001']]
+
+
+def test_what_is_missing_is_not_spoken_of():
+    record = changed(softmax=None, soft=None, known=[[True, True]])
+    del record['reduction']
+    lines = record_lines(record)
+    assert [line.split()[0] for line in lines if line] == [
+        'DkNN:', '95', 'word', 'speaks', 'fine', 'film', 'nearest', '0.250']
+
+
+def test_few_training_texts():
+    record = changed()
+    near, = record['neighbors'][0]['nearest']
+    record['neighbors'][0]['nearest'] = [near] * 5
+    assert [sum('  0.250  ' in line for line in record_lines(record, n))
+            for n in (None, 2, 9)] == [5, 2, 5]
+
+
+def test_many_methods_make_several_tables():
+    """Each 22 columns and 2 between: two beside the 18 of the words."""
+    names = [f'{c * 22}' for c in 'abcde']
+    record = changed(methods={name: {'target': 0, 'scores': [[1, 2]]}
+                              for name in names})
+    heads = [line.split()[1:] for line in record_lines(record)
+             if line.startswith('word ')]
+    assert heads == [names[:2], names[2:4], names[4:]]
+
+
+@pytest.mark.parametrize('hostile', [
+    '\x1b[31mred', '\u202egnp', '\x9b2J', 'a\nb', '\ud800', 'x' * 300,
+    '\u6771' * 90, 'e' + '\u0301' * 200, 'many ' * 60], ids=ascii)
+def test_hostile_texts_by_place(hostile):
+    record = changed(words=[[hostile, hostile]], known=[[False, False]],
+                     label_names=[hostile, f'{hostile}2'])
+    record['methods'][hostile] = record['methods'].pop('conformity')
+    record['neighbors'][0] |= {'layer': hostile}
+    record['neighbors'][0]['nearest'][0]['texts'] = [hostile]
+    check(record)
+    assert not any(hostile in line for line in [
+        *record_lines(record), heading(record)]) or hostile.isprintable()
+
+
+def check(record):
+    for line in [*record_lines(record), heading(record)]:
+        assert line.isprintable() and width(line) <= 80, line
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_any_text_fits(data):
+    record, text = changed(), st.text(min_size=1, max_size=100)
+    record['words'] = [data.draw(st.lists(text, min_size=2, max_size=2))]
+    record['label_names'] = data.draw(st.lists(text, min_size=2, max_size=2))
+    record['neighbors'][0]['nearest'][0]['texts'] = [data.draw(text)]
+    check(record)
+
+
+def test_the_gap_between_columns_counts():
+    """18 + 4 (2 + 11) leave 10 columns: too few for 2 + 9."""
+    record = changed(methods={name: {'target': 0, 'scores': [[1, 2]]}
+                              for name in ['a' * 11, 'b' * 11, 'c' * 11,
+                                           'd' * 11, 'e']})
+    check(record)
+    assert len([line for line in record_lines(record)
+                if line.startswith('word ')]) == 2
