@@ -25,7 +25,7 @@ python:
 
 # Chainer is built from source and its build asks for pkg_resources, which
 # setuptools dropped in version 81 (and warns of from 80.9 on).
-$(STAMP): requirements.txt requirements-dev.txt | python
+$(STAMP): requirements.txt requirements-dev.txt requirements-serve.txt | python
 	@rm -rf .venv
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --disable-pip-version-check \
