@@ -46,11 +46,13 @@ def main(argv=None):
             args.model_setup, data_dir=args.data_dir, gpu=args.gpu,
             premise=args.premise, memory=args.memory,
             **flags.dknn_options(args))
+        answering = desk.Desk(explainer)
+        answering.warm_up()
         hosts = {name.lower() for name in (args.host, *args.allow_host)}
         print(f'{explainer.run.folder} is served at '
               f'{server.address_of(args.host, listening)}; Ctrl-C ends it',
               flush=True)
-        server.serve(app.make_app(desk.Desk(explainer), hosts), listening)
+        server.serve(app.make_app(answering, hosts), listening)
     print('ended')
 
 

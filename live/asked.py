@@ -8,7 +8,7 @@ from files import typed
 from saliency.methods import METHODS
 
 # Methods that answer while one types
-FAST_METHODS = ('soft', 'conformity', 'confidence', 'gradient')
+FAST_METHODS = ('soft', 'conformity', 'logodds', 'gradient')
 MOST_BYTES = 2 ** 20        # of a request
 MOST_CHARACTERS = 20_000    # of a text
 MOST_WORDS = 300            # of all texts of an example, <eos> aside

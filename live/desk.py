@@ -11,6 +11,7 @@ from saliency import questions
 from saliency.methods import METHODS
 
 KEPT = 64  # answers that are kept: the text before a change is asked again
+LONG = 60  # words
 MOST_WAITING = 8  # questions at a time, all but one of which wait
 
 
@@ -50,6 +51,17 @@ class Desk:
             'fast_methods': [name for name in limits.FAST_METHODS],
             'most_words': limits.MOST_WORDS,
             'most_characters': limits.MOST_CHARACTERS}
+
+    def warm_up(self):
+        """Asks once about a short and a long text, for what is compiled or
+        read when it is first needed."""
+        n_texts = 2 if self.run.data.pair else 1
+        words = [token for example in self.run.data.test[:LONG]
+                 for token in example.texts[0]]
+        for n in (5, LONG):
+            self.explain(limits.Asked(
+                texts=[' '.join(words[:n])] * n_texts, html=True,
+                edits=[limits.Edit(n_texts - 1, 0)]))
 
     def explain(self, asked):
         """Answers ``/api/explain``.

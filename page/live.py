@@ -1,4 +1,6 @@
 """The live page, and what it shows of an answer: as on the static page."""
+import functools
+
 from markupsafe import Markup
 
 from page import cells, documents, facts
@@ -64,7 +66,7 @@ def draw(records, changes=None, width=LINE_WIDTH):
     scales = method_scales(records)
     training = facts.training_texts(records)
     found = [facts.record_facts(record, training) for record in records]
-    html = documents.environment().get_template('answer.html').render(
+    html = _template('answer.html').render(
         texts=list(zip(ANCHORS, HEADINGS[len(records)], records, (
             cells.record_parts(record, scales, width) for record in records),
             found, map(facts.removal, records), strict=False)),
@@ -72,6 +74,12 @@ def draw(records, changes=None, width=LINE_WIDTH):
         text_names=TEXTS, names=records[0]['label_names'])
     return {'html': html, 'facts': dict(zip(ANCHORS, found, strict=False)),
             'training': list(training)}
+
+
+@functools.cache
+def _template(name):
+    """Compiled once: that takes longer than an answer."""
+    return documents.environment().get_template(name)
 
 
 def _text_names(pair):

@@ -1,0 +1,88 @@
+#!/usr/bin/env python
+"""How long the live page's answers take: serve.py's application, in process.
+
+    python benchmarks/serving.py --model-setup results/stsa.binary_cnn
+
+For texts of some lengths, cut from the test split and each asked once, so
+that none is answered from those kept: the median and the longest of the
+answers with what the page shows, of the methods that run while one types; then
+the same with a word left out, where the text before is known already, as it
+is on the page.
+"""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+import compat  # noqa: F401, I001  (before Chainer)
+
+import argparse
+import itertools
+import statistics
+import time
+
+import runs
+import saliency
+from runs import flags
+
+LENGTHS = 5, 10, 20, 40, 80
+
+
+def build_parser():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    flags.add_run_flags(parser)
+    flags.add_dknn_flags(parser)
+    parser.add_argument('--repeats', type=flags.positive, default=30,
+                        metavar='N', help='texts a length (default: 30)')
+    return parser
+
+
+def texts_of(data, length, n):
+    """n texts (str) of `length` words: the test split, one after another."""
+    words = itertools.cycle(word for example in data.test
+                            for word in example.texts[-1])
+    return [' '.join(itertools.islice(words, length)) for _ in range(n)]
+
+
+def milliseconds(client, question):
+    """How long one answer takes."""
+    start = time.perf_counter()
+    response = client.post('/api/explain', json=question)
+    taken = 1e3 * (time.perf_counter() - start)
+    assert response.status_code == 200, response.get_json()
+    return taken
+
+
+def measure(client, texts, side):
+    """Milliseconds of every text, as typed and with a word left out."""
+    typed, changed = [], []
+    for text in texts:
+        question = {'texts': [text] * (side + 1), 'html': True}
+        typed.append(milliseconds(client, question))
+        changed.append(milliseconds(client, {
+            **question, 'edits': [{'text': side, 'word': 0}]}))
+    return typed, changed
+
+
+def main(argv=None):
+    from live import app, desk
+    args = build_parser().parse_args(argv)
+    explainer = saliency.load_explainer(
+        args.model_setup, data_dir=args.data_dir, gpu=args.gpu,
+        memory=args.memory, **flags.dknn_options(args))
+    answering = desk.Desk(explainer)
+    answering.warm_up()
+    client = app.make_app(answering).test_client()
+    side = int(explainer.run.data.pair)
+    print(f'{"words":>5} {"typed: median":>14} {"longest":>9} '
+          f'{"changed: median":>16} {"longest":>9}   milliseconds')
+    for length in LENGTHS:
+        typed, changed = measure(client, texts_of(
+            explainer.run.data, length, args.repeats), side)
+        print(f'{length:>5} {statistics.median(typed):>14.0f} '
+              f'{max(typed):>9.0f} {statistics.median(changed):>16.0f} '
+              f'{max(changed):>9.0f}', flush=True)
+
+
+if __name__ == '__main__':
+    runs.run_script(main)
