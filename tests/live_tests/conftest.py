@@ -2,13 +2,14 @@
 import compat  # noqa: F401  (before Chainer)
 
 import functools
+import threading
 
+import browsers
 import pytest
 import toys
+from asking import ORIGIN
 
 import saliency
-
-ORIGIN = 'http://127.0.0.1:8000'
 
 
 @pytest.fixture(scope='session')
@@ -46,3 +47,49 @@ def ask(app):
         return response.status_code, response.get_json()
 
     return asked
+
+
+@pytest.fixture(scope='session')
+def served(app):
+    """Function (kind) -> the address where waitress serves its page."""
+    from live import server
+
+    def serve(kind):
+        listening = server.listen('127.0.0.1', 0)
+        threading.Thread(target=server.serve, args=(app(kind), listening),
+                         daemon=True).start()
+        return server.address_of('127.0.0.1', listening)
+
+    return functools.cache(serve)
+
+
+@pytest.fixture(scope='module')
+def browser():
+    with browsers.launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def tab(browser, served):
+    """Function (hash, kind, options) -> the page; nothing may go wrong in
+    it, and no request leave for another place."""
+    opened = []
+
+    def open_page(place='#text=a+good+film', kind='words', **options):
+        tab, address = browser.new_page(**options), served(kind)
+        tab.set_default_timeout(20000)
+        tab.wrong = []
+        tab.on('console', lambda message: tab.wrong.append(message.text))
+        tab.on('pageerror', lambda error: tab.wrong.append(str(error)))
+        tab.on('dialog', lambda dialog: tab.wrong.append(dialog.message))
+        tab.on('request', lambda request: request.url.startswith(
+            (address, 'blob:')) or tab.wrong.append(request.url))
+        tab.goto(address + place)
+        tab.wait_for_selector('article')
+        opened.append(tab)
+        return tab
+
+    yield open_page
+    for page in opened:
+        assert page.wrong == []
+        page.close()

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from conftest import ORIGIN
+from asking import ORIGIN
 
 from files.atomic import write_jsonl
 from saliency import records
