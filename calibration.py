@@ -113,12 +113,12 @@ def main(argv=None):
     from runs.processes import processes
 
     args = build_parser().parse_args(argv)
-    run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
-    memory = runs.plan_memory(run, args.memory, args.index, args.layers)
+    run = runs.load_run(args.model_setup, args.data_dir, args.gpu,
+                        args.dtype)
+    options = runs.plan_search(run, flags.dknn_options(args), args.memory)
     train, calib, test = runs.stored_splits(run, ['train', 'calib', 'test'])
     temperature = runs.store_temperature(run, calib)
-    dknn = runs.fit_dknn(run, train, calib, **flags.dknn_options(args),
-                         memory=memory)
+    dknn = runs.fit_dknn(run, train, calib, **options)
     prediction = dknn.predict(test.layers)
     soft = dknn.predict(test.layers, soft=True)
     predicted = test.logits.argmax(axis=1)

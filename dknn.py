@@ -316,9 +316,10 @@ class DkNN(IndexedExamples):
         return self
 
     def _held_out(self, activations, labels, purpose):
-        return predictions.held_out(activations, labels,
-                                    self._indexes.n_layers_, self.n_class,
-                                    purpose)
+        activations, labels = predictions.held_out(
+            activations, labels, self._indexes.n_layers_, self.n_class,
+            purpose)
+        return self._indexes.rounded(activations), labels
 
     def _scores(self, method, activations, *verbs):
         activations = self._checked(method, activations, 'fit', 'tune',

@@ -70,14 +70,14 @@ def build_parser():
 def load_setting(args):
     """The run to evaluate, with its judge."""
     run = runs.load_named(args)
-    options = {**flags.dknn_options(args), 'memory': plan_memory(args, run)}
+    options = plan_search(args, run)
     return Setting(run, options, args.limit, args.texts, args.seed, args.ood,
                    load_judge(args, run, options), args.data_dir,
                    args.rationales, args.split, load_ensemble(args, run))
 
 
-def plan_memory(args, run):
-    """As ``runs.plan_memory``; some parts hold whole layers, and are refused.
+def plan_search(args, run):
+    """As ``runs.plan_search``; some parts hold whole layers, and are refused.
 
     A part compares DkNN with up to two others, and perhaps there is a judge.
     """
@@ -88,7 +88,7 @@ def plan_memory(args, run):
             f'--memory bounds no part {", ".join(unbounded)}; name with '
             '--only those that it bounds: ' + ', '.join(
                 name for name, part in PARTS.items() if part.is_bounded))
-    return runs.plan_memory(run, args.memory, args.index, args.layers,
+    return runs.plan_search(run, flags.dknn_options(args), args.memory,
                             n_searches=3 + (args.judge is not None))
 
 
@@ -100,7 +100,7 @@ def load_judge(args, run, options):
     """
     if args.judge is None:
         return None
-    judge = runs.load_run(args.judge, args.data_dir, args.gpu)
+    judge = runs.load_run(args.judge, args.data_dir, args.gpu, args.dtype)
     if judge.data.test != run.data.test or (
             judge.data.train != run.data.train):
         raise UserError(
@@ -120,7 +120,7 @@ def load_ensemble(args, run):
     """The further runs; none was trained on the texts that are evaluated."""
     members = []
     for path in args.ensemble or ():
-        member = runs.load_run(path, args.data_dir, args.gpu)
+        member = runs.load_run(path, args.data_dir, args.gpu, args.dtype)
         if getattr(member.data, args.split) != getattr(run.data, args.split):
             raise UserError(
                 f'--ensemble {path} has another {args.split} split than '
@@ -172,7 +172,8 @@ def result_of(args, setting, found, lacking):
         'model': run.args['model'], 'split': args.split, 'seed': args.seed,
         'n_test': len(setting.labels), 'limit': args.limit,
         'n_texts': args.texts,
-        'index': args.index, 'n_neighbors': args.neighbors,
+        'index': setting.dknn_options['index'],
+        'n_neighbors': args.neighbors,
         'judge': None if setting.judge is None else {
             'dataset': setting.judge.run.args['dataset'],
             'model': setting.judge.run.args['model'],

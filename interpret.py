@@ -4,11 +4,11 @@
     python interpret.py --model-setup results/stsa.binary_cnn/args.json
     python interpret.py --text "a gorgeous , witty , seductive movie ."
 
-Explains the test split, or your own texts, and writes
-``interpretations.html``, a page to read, and ``interpretations.jsonl``, the
-same as data (docs/output.md).  What is less than the whole test split does not
-replace these: ``interpretations.own.html`` is the page of your own texts,
-``interpretations.part.html`` that of some texts, or of another split.
+Explains the test split, and writes ``interpretations.html``, a page to read,
+and ``interpretations.jsonl``, the same as data (docs/output.md).  What is less
+than the whole test split does not replace these: ``interpretations.part.html``
+is the page of some texts, or of another split.  Your own texts are answered
+here; with ``--out`` they have a page, too, ``interpretations.own.html``.
 """
 import compat  # noqa: F401  (before Chainer)
 
@@ -19,14 +19,14 @@ import sys
 
 import runs
 from errors import UserError
-from files.atomic import write_jsonl
+from files.atomic import json_line, write_jsonl
 from runs import flags, training
 from runs.processes import processes
 from saliency import records
 from saliency.explainer import Question, fit_explainer
 from saliency.methods import DEFAULT_METHODS, METHODS, all_options
 from saliency.outputs import output_path
-from saliency.plain import prediction_line, score_lines
+from saliency.plain import report_lines
 from saliency.questions import check_premise, own_questions
 
 RELEASED_NAMES = {'dknn': 'conformity', 'softmax': 'confidence',
@@ -38,7 +38,7 @@ SELECTIONS = {
     'disagree': lambda r: r['softmax']['label'] != r['dknn']['label'],
     'unusual': lambda r: r['dknn']['credibility'] < records.ERROR,
 }
-PRINTED = 5  # texts of the user's own whose scores are printed
+PRINTED = 5  # texts of the user's own that are answered in print
 JSONL = 'interpretations.jsonl'
 # Of two arguments that cannot be given together: the one, those that it
 # excludes, and why
@@ -77,6 +77,9 @@ def parse_flags(argv):
             if dest in given and other in given:
                 parser.error(f'{flag_of[dest]} cannot be given with '
                              f'{flag_of[other]}: {why}; leave one out')
+    if args.json and not _is_own(args):
+        parser.error('--json prints what is said of your own texts; give '
+                     f'--text or --input (those of a split are in {JSONL})')
     return args
 
 
@@ -124,7 +127,11 @@ def add_method_flags(add):
 def add_output_flags(add):
     """Where the explanations go."""
     add('--out', '-o', metavar='DIR',
-        help='folder for the page and the JSONL (default: the run folder)')
+        help='folder for the page and the JSONL (default: the run folder; '
+             'your own texts have none without it)')
+    add('--json', action='store_true',
+        help='print the records of your own texts, one a line, and nothing '
+             'else')
     add('--figure', metavar='FILE', type=_figure_file,
         help='also draw the texts for a paper: .pdf, .svg or .png')
     add('--redraw', metavar='FILE',
@@ -195,14 +202,16 @@ def split_questions(run, args):
 
 def explain(args):
     """Loads a run and explains; returns the run and the records."""
-    run = runs.load_run(args.model_setup, args.data_dir, args.gpu)
+    run = runs.load_run(args.model_setup, args.data_dir, args.gpu,
+                        args.dtype)
     check_premise(run, args.premise)
-    own = bool(args.text or args.input)
+    own = _is_own(args)
     questions = own_questions(
         run, typed_texts(args, 2 if run.data.pair else 1)
         )[:args.limit] if own else split_questions(run, args)
-    memory = runs.plan_memory(run, args.memory, args.index, args.layers,
-                              n_held=len(questions))
+    dknn_options = runs.plan_search(
+        run, flags.dknn_options(args), args.memory, n_held=len(questions),
+        n_words=sum(len(words) for q in questions for words in q.words))
     outputs = None
     if own:
         train, calib = runs.stored_splits(run, ['train', 'calib'])
@@ -213,7 +222,7 @@ def explain(args):
     explainer = fit_explainer(
         run, train, calib, args.premise,
         {option.name: getattr(args, option.name) for option in all_options()},
-        **flags.dknn_options(args), memory=memory)
+        **dknn_options)
     found = list(explainer.records(
         questions, list(dict.fromkeys(args.method)), outputs,
         args.nearest, SELECTIONS.get(args.only), args.reduce))
@@ -223,9 +232,8 @@ def explain(args):
     return run, found
 
 
-def print_record(record):
-    """Prints a text's predictions and word scores, as a table."""
-    print('\n'.join([prediction_line(record), *score_lines(record)]))
+def _is_own(args):
+    return bool(args.text or args.input)
 
 
 def redrawn_page(args):
@@ -242,40 +250,78 @@ def output_files(args, run):
     """Where page and JSONL are written."""
     lines = output_path(
         args.out or run.folder, JSONL, args.split,
-        own=bool(args.text or args.input),
+        own=_is_own(args),
         part={args.limit, args.only} != {None} or args.ids is not None)
     return lines.with_suffix('.html'), lines
 
 
+def redraw(args):
+    """Draws the page of a file again; returns its records."""
+    import visualize  # not for --help, nor for an answer in print
+    page, source = redrawn_page(args), pathlib.Path(args.redraw)
+    with training.unchanged(source.parent):
+        found = records.read_records(source)
+        visualize.write_page(page, found)
+    print(f'{len(found):,} texts explained; wrote {page}')
+    return found
+
+
+def explain_and_write(args):
+    """Explains texts, and writes page and JSONL; returns the records."""
+    import visualize
+    run, found = explain(args)
+    if not processes().is_root:
+        return None
+    page, lines = output_files(args, run)
+    with contextlib.ExitStack() as stack:
+        if page.parent.resolve() == run.folder.resolve():
+            stack.enter_context(training.results_of(run))
+        write_jsonl(lines, found)
+        visualize.write_page(page, found)
+    if _is_own(args):
+        print_records(args, found)
+    if not args.json:
+        print(f'{len(found):,} texts explained; wrote {page}, {lines}')
+    return found
+
+
+def answer(args):
+    """Explains the user's own texts in print; returns the records."""
+    _, found = explain(args)
+    if not processes().is_root:
+        return None
+    print_records(args, found)
+    if len(found) > PRINTED and not args.json:
+        print(f'... and {len(found) - PRINTED:,} more; --out DIR writes a '
+              'page of all, --json prints them')
+    return found
+
+
+def print_records(args, found):
+    """Prints all records as JSON, or the first as tables."""
+    if args.json:
+        for record in found:
+            print(json_line(record))
+        return
+    for record in found[:PRINTED]:
+        print('\n'.join(report_lines(record)), end='\n\n')
+
+
 def main(argv=None):
     args = parse_flags(argv)
-    import visualize  # not for --help
     if args.interp_method:
         args.method = [RELEASED_NAMES[args.interp_method]]
-    with contextlib.ExitStack() as stack:
-        if args.redraw:
-            page, lines = redrawn_page(args), None
-            source = pathlib.Path(args.redraw)
-            stack.enter_context(training.unchanged(source.parent))
-            found = records.read_records(source)
-        else:
-            run, found = explain(args)
-            if not processes().is_root:
-                return
-            page, lines = output_files(args, run)
-            if page.parent.resolve() == run.folder.resolve():
-                stack.enter_context(training.results_of(run))
-            if args.text or args.input:
-                for record in found[:PRINTED]:
-                    print_record(record)
-            write_jsonl(lines, found)
-        visualize.write_page(page, found)
-    print(f'{len(found):,} texts explained; wrote {page}'
-          + (f', {lines}' if lines else ''))
-    if args.figure:
+    if args.redraw:
+        found = redraw(args)
+    elif _is_own(args) and not args.out:
+        found = answer(args)
+    else:
+        found = explain_and_write(args)
+    if args.figure and found:
         from page import figures  # imports matplotlib
         figures.write_saliency_figure(args.figure, found)
-        print(f'wrote {args.figure}')
+        print(f'wrote {args.figure}',
+              file=sys.stderr if args.json else sys.stdout)
 
 
 if __name__ == '__main__':

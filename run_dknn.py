@@ -15,23 +15,18 @@ import compat  # noqa: F401  (before Chainer)
 
 import argparse
 import functools
+import statistics
 import time
 
-import numpy as np
-
 import runs
+from evaluation import predictors
 from files.atomic import write_json, write_jsonl
-from metrics.confidence import softmax
-from metrics.reliability import calibration_report
 from runs import flags, training
 from runs.processes import processes
-from saliency import parts, records, variants
+from saliency import variants
 from saliency.outputs import output_path
 
-LEVELS = 0.8, 0.9, 0.95
 SHOWN_LEVEL = 0.9  # of the prediction sets that are printed
-DECIMALS = 6  # in predictions.jsonl
-MEASURES = 'accuracy', 'nll', 'n_impossible', 'brier', 'ece'
 
 
 def build_parser():
@@ -45,77 +40,6 @@ def build_parser():
     parser.add_argument('--limit', type=flags.positive, metavar='N',
                         help='only the first N texts of the split')
     return parser
-
-
-def coverage(dknn, p_values, labels):
-    """Prediction sets at each level: their coverage and mean size."""
-    rows = []
-    for level in LEVELS:
-        sets = dknn.prediction_set(p_values, error=1 - level)
-        rows.append({
-            'level': level,
-            'coverage': float(sets[np.arange(len(sets)), labels].mean()),
-            'mean_size': float(sets.sum(axis=1).mean())})
-    return rows
-
-
-def evaluate(dknn, prediction, soft, probs, softmax_label, labels):
-    """The figures of ``dknn.json`` that compare the predictors.
-
-    Without probabilities (None) those of softmax are left out.
-    """
-    right = prediction.label == labels
-    credibility = prediction.credibility
-    of_softmax, figures = {}, {}
-    if probs is not None:
-        of_softmax = {'softmax': measures(probs, softmax_label, labels)}
-        figures = {
-            'softmax_accuracy': float((softmax_label == labels).mean()),
-            'agreement': float((softmax_label == prediction.label).mean()),
-            'softmax_confidence': float(probs.max(axis=1).mean())}
-    return {
-        **figures,
-        'dknn_accuracy': float(right.mean()),
-        'soft_accuracy': float((soft.label == labels).mean()),
-        'credibility': float(credibility.mean()),
-        'credibility_right': _mean(credibility[right]),
-        'credibility_wrong': _mean(credibility[~right]),
-        'prediction_sets': coverage(dknn, prediction.p_values, labels),
-        'predictors': {
-            **of_softmax,
-            **{name: {**measures(found.conformity, found.label, labels),
-                      'credibility': float(found.credibility.mean()),
-                      'prediction_sets': coverage(dknn, found.p_values,
-                                                  labels)}
-               for name, found in [('dknn', prediction), ('soft', soft)]}}}
-
-
-def measures(probs, predicted, labels):
-    """How good probabilities are, as a dict (docs/output.md)."""
-    report = calibration_report(probs, labels, predicted=predicted)
-    return {name: report[name] for name in MEASURES}
-
-
-def _mean(values):
-    return float(values.mean()) if len(values) else None
-
-
-def prediction_records(run, split, dknn, prediction, soft, probs,
-                       softmax_label, labels):
-    """One JSON-ready dict for each text, in the order of the split."""
-    examples = getattr(run.data, split)
-    sets, soft_sets = (dknn.prediction_set(found.p_values, records.ERROR)
-                       for found in (prediction, soft))
-    for i, label in enumerate(labels.tolist()):
-        yield {
-            'id': i, 'split': split,
-            'texts': [' '.join(tokens) for tokens in examples[i].texts],
-            'label': label,
-            **({} if probs is None else {'softmax': parts.softmax_part(
-                softmax_label[i], probs[i], decimals=DECIMALS)}),
-            'dknn': parts.dknn_part(prediction, i, sets[i], DECIMALS),
-            'soft': parts.dknn_part(soft, i, soft_sets[i], DECIMALS),
-            'label_names': list(run.data.label_names)}
 
 
 def print_table(result):
@@ -156,31 +80,27 @@ def main(argv=None):
     args = build_parser().parse_args(argv)
     start = time.perf_counter()
     run = runs.load_named(args)
-    memory = runs.plan_memory(run, args.memory, args.index, args.layers)
+    options = runs.plan_search(run, flags.dknn_options(args), args.memory)
     train, calib, test = runs.stored_splits(
         run, ['train', 'calib', args.split])
-    dknn = runs.fit_dknn(run, train, calib, **flags.dknn_options(args),
-                         memory=memory)
+    dknn = runs.fit_dknn(run, train, calib, **options)
     test = test.select(slice(args.limit))
-    prediction = dknn.predict(test.layers)
-    soft = dknn.predict(test.layers, soft=True)
-    probs = softmax_label = None
-    if test.logits is not None:
-        probs, softmax_label = softmax(test.logits), test.logits.argmax(axis=1)
+    said = predictors.predict(dknn, test)
     result = {
         'dataset': run.args['dataset'], 'model': run.args['model'],
         'split': args.split, 'n_train': len(run.data.train),
         'n_calibration': len(run.data.calib), 'n_test': len(test.labels),
-        **evaluate(dknn, prediction, soft, probs, softmax_label,
-                   test.labels),
-        'index': args.index,
+        **predictors.figures(dknn, said),
+        'index': options['index'],
+        'recall': dknn.recall_ and statistics.fmean(dknn.recall_),
+        'recall_of_layers': dknn.recall_,
         'layers': [run.model.layer_names[i] for i in dknn.layers_],
         'n_neighbors': args.neighbors,
         'class_conditional': args.class_conditional,
         'bandwidths': dknn.bandwidths_, 'weights': dknn.weights_}
-    files = {'predictions.jsonl': prediction_records(
-        run, args.split, dknn, prediction, soft, probs, softmax_label,
-        test.labels), **left_out(run, args, dknn, test, prediction, soft)}
+    files = {'predictions.jsonl': predictors.prediction_records(
+        run, args.split, dknn, said),
+        **left_out(run, args, dknn, test, said.dknn, said.soft)}
     result['seconds'] = time.perf_counter() - start
     if not processes().is_root:
         return

@@ -40,7 +40,7 @@ COLUMNS = ('examples', 'on disk, GB', 'peak memory, GB', 'fit, s', 'votes, s',
            'soft, s', 'sgemm, s', 'reading, s', 'votes / both', 'soft / both')
 
 
-def made_layers(folder, n, n_layers, width, n_class, seed=0):
+def made_layers(folder, n, n_layers, width, n_class, seed=0, decay=None):
     """Writes activations, block by block, and their labels.
 
     Args:
@@ -50,21 +50,44 @@ def made_layers(folder, n, n_layers, width, n_class, seed=0):
         width (int): D of each.
         n_class (int): C.
         seed (int): Of everything drawn.
+        decay (float): Deviation of the examples falls with the number of a
+            direction to this power, from 0: 0.5 is like the input side of
+            networks, 1 like the layers above; None: the same in all
+            directions.
     """
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, n_class, n)
     np.save(folder / 'labels.npy', labels)
     for layer in range(n_layers):
         centres = SPREAD * rng.standard_normal((n_class, width), np.float32)
+        mix = None if decay is None else mixing(rng, width, decay)
         with open(folder / f'{layer}.npy', 'wb') as stream:
             np.lib.format.write_array_header_1_0(stream, {
                 'descr': '<f4', 'fortran_order': False, 'shape': (n, width)})
             for first in range(0, n, BLOCK):
                 rows = labels[first:first + BLOCK]
                 h = rng.standard_normal((len(rows), width), np.float32)
+                h = h if mix is None else h @ mix
                 h = np.maximum(h + centres[rows], 0)
                 h[:, ::DEAD] = 0
                 stream.write(h)
+
+
+def mixing(rng, width, decay):
+    """What makes noise fall off by direction, float32 (width, width).
+
+    Args:
+        rng (Generator): Of the directions.
+        width (int): D.
+        decay (float): As for ``made_layers``.
+
+    Returns:
+        ndarray: Noise times it has a variance of about 1 in every column.
+    """
+    weights = np.arange(1, width + 1) ** -float(decay)
+    weights /= np.linalg.norm(weights)
+    return (weights[:, None] * rng.standard_normal((width, width))).astype(
+        np.float32)
 
 
 def mapped(folder):

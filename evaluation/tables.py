@@ -117,7 +117,7 @@ def _latex_cell(cell):
     return _escaped(_text_cell(cell))
 
 
-SPECIAL = {'\\': r'\textbackslash{}', '~': r'\textasciitilde{}',
+SPECIAL = {'±': r'$\pm$', '\\': r'\textbackslash{}', '~': r'\textasciitilde{}',
            '^': r'\textasciicircum{}', '<': r'\textless{}',
            '>': r'\textgreater{}', **{c: f'\\{c}' for c in '&%$#_{}'}}
 

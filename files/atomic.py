@@ -177,8 +177,19 @@ def write_jsonl(path, records):
     with replacing(path) as temporary:
         with temporary.open('w', encoding='utf-8') as stream:
             for record in records:
-                stream.write(json.dumps(record, ensure_ascii=False,
-                                        separators=(',', ':')) + '\n')
+                stream.write(json_line(record) + '\n')
+
+
+def json_line(record):
+    """A record as a line of a JSONL file, without its end.
+
+    Args:
+        record (dict): What JSON can hold.
+
+    Returns:
+        str: Without line feeds.
+    """
+    return json.dumps(record, ensure_ascii=False, separators=(',', ':'))
 
 
 def read_json(path):

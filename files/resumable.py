@@ -71,7 +71,7 @@ def _empty(folder, wanted=()):
 
 
 class ArraysInBlocks:
-    """Float32 arrays of n rows in ``.npy`` files, written in blocks of rows.
+    """Arrays of n rows in ``.npy`` files, written in blocks of rows.
 
     Args:
         folder (Path): Where the files are, or will be.
@@ -103,14 +103,14 @@ class ArraysInBlocks:
         """Writes the next rows of every array.
 
         Args:
-            parts (dict): Name of an array to float32 (b, D); b is the same
-                for all.
+            parts (dict): Name of an array to float32 or float16 (b, D); b is
+                the same for all.
 
         Raises:
             OSError: The disk is full, or cannot be written.
         """
         if not self.rows:
-            self._files = {name: self._create(name, part.shape[1])
+            self._files = {name: self._create(name, part)
                            for name, part in parts.items()}
         rows = self.rows + len(next(iter(parts.values())))
         is_last = rows == self._n
@@ -129,16 +129,18 @@ class ArraysInBlocks:
                 'key': self._key, 'n': self._n, 'rows': rows,
                 'files': self._files})
 
-    def _create(self, name, width):
+    def _create(self, name, part):
         """A file with its header, and all its space; what is known of it."""
-        path = self._folder / f'{name}.npy'
+        path, width = self._folder / f'{name}.npy', part.shape[1]
+        dtype = part.dtype.newbyteorder('<')
         with open(path, 'wb') as stream:
             np.lib.format.write_array_header_1_0(stream, {
-                'descr': '<f4', 'fortran_order': False,
+                'descr': dtype.str, 'fortran_order': False,
                 'shape': (self._n, width)})
             start = stream.tell()
-        reserve(path, start + 4 * width * self._n)
-        return {'start': start, 'row': 4 * width, 'crc': 0}
+        row = dtype.itemsize * width
+        reserve(path, start + row * self._n)
+        return {'start': start, 'row': row, 'crc': 0}
 
 
 def reserve(path, size):

@@ -160,7 +160,8 @@ def _checked(methods, reduce=None):
 
 def load_explainer(folder=None, index='exact', n_neighbors=75, layers='all',
                    class_conditional=False, index_options=None, memory=None,
-                   data_dir=None, gpu=-1, premise=False, options=None):
+                   data_dir=None, gpu=-1, premise=False, options=None,
+                   dtype=None):
     """Loads a trained run, to ask it about texts as often as one likes.
 
     As ``interpret.py`` does: activations, bandwidths and the temperature are
@@ -169,7 +170,7 @@ def load_explainer(folder=None, index='exact', n_neighbors=75, layers='all',
     Args:
         folder (str): The run folder or its ``args.json``; None: the newest
             under ``results/``.
-        index (str): A name in ``neighbors.INDEXES``.
+        index (str): A name in ``neighbors.INDEXES``, or ``'auto'``.
         n_neighbors (int): k, neighbours a layer.
         layers (str or list of int): ``'all'``, ``'last'`` or numbers.
         class_conditional (bool): Whether p-values are those of one label.
@@ -179,6 +180,8 @@ def load_explainer(folder=None, index='exact', n_neighbors=75, layers='all',
         gpu (int): Number of the GPU, -1 for the CPU.
         premise (bool): Whether the premise's words are scored, too.
         options (dict): Options of the methods, such as ``{'steps': 20}``.
+        dtype (str): Of the stored activations, ``'float32'`` or
+            ``'float16'``; None for float32.
 
     Returns:
         TextExplainer: Ready to be asked.
@@ -187,11 +190,12 @@ def load_explainer(folder=None, index='exact', n_neighbors=75, layers='all',
         UserError: If the run cannot be read, or an option does not fit it.
     """
     with _asking:
-        run = runs.load_run(folder, data_dir, gpu)
+        run = runs.load_run(folder, data_dir, gpu, dtype)
         check_premise(run, premise)
-        memory = runs.plan_memory(run, memory, index, layers)
+        dknn_options = runs.plan_search(run, {
+            'n_neighbors': n_neighbors, 'index': index, 'layers': layers,
+            'class_conditional': class_conditional,
+            'index_options': index_options}, memory)
         train, calib = runs.stored_splits(run, ['train', 'calib'])
-        return TextExplainer(fit_explainer(
-            run, train, calib, premise, options, n_neighbors=n_neighbors,
-            index=index, layers=layers, class_conditional=class_conditional,
-            index_options=index_options, memory=memory))
+        return TextExplainer(fit_explainer(run, train, calib, premise,
+                                           options, **dknn_options))

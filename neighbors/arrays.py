@@ -9,6 +9,7 @@ from neighbors import reading
 
 CELLS = 1 << 21        # entries of the largest temporary arrays
 BLOCK_CELLS = 1 << 22  # entries of a block of training examples
+HALF = 65504.          # the largest number of float16
 HUGE = 2. ** 60        # vectors shorter than this have finite float32 squares
 
 
@@ -49,7 +50,8 @@ def as_matrix(values, name):
     Args:
         values (array_like): Numbers (n, D) with D >= 1, finite in float32.
             A float32 array is not copied; it is checked in blocks, so that
-            it may be a memmap larger than memory.
+            it may be a memmap larger than memory, or ``MappedHalves`` of
+            one.
         name (str): What messages call it.
 
     Returns:
@@ -77,10 +79,39 @@ def as_float32(values):
     Returns:
         ndarray: float32, not copied where it is that already.
     """
-    if isinstance(values, np.ndarray) and values.dtype == np.float32:
+    if isinstance(values, reading.MappedHalves) or (
+            isinstance(values, np.ndarray) and values.dtype == np.float32):
         return values
     with np.errstate(over='ignore'):
         return np.asarray(values, dtype=np.float32)
+
+
+def as_float16(values, name):
+    """Numbers rounded to float16, 11 binary digits.
+
+    Args:
+        values (ndarray): Numbers (n, D), float32 or float16.
+        name (str): What messages call it.
+
+    Returns:
+        ndarray: float16, not copied where it is that already; NaN and
+        infinity stay.
+
+    Raises:
+        UserError: A finite number is beyond float16.
+    """
+    if values.dtype == np.float16:
+        return values
+    with np.errstate(over='ignore'):
+        found = values.astype(np.float16)
+    beyond = np.isinf(found) & np.isfinite(values)
+    if beyond.any():
+        row, column = np.argwhere(beyond)[0]
+        raise UserError(
+            f'{name} holds {values[row, column]:.6g} in row {row:,}, counted '
+            f'from 0, but the largest number of float16 is {HALF:,.0f}; '
+            'take `dtype` float32', 'dtype')
+    return found
 
 
 def check_finite(block, rows, name):

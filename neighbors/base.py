@@ -5,7 +5,7 @@ import numpy as np
 
 import parallel
 from errors import ArgumentError, UserError
-from neighbors import arrays
+from neighbors import arrays, reading
 
 QUERIES = 1024  # queries answered together, at most
 
@@ -23,7 +23,8 @@ class NeighborIndex:
     define ``_open``, ``_nearest_sets``, ``_arrange`` and ``_batch_size``.
 
     Attributes:
-        X_ (ndarray): The float32 (N, D) given to ``fit``, not copied.
+        X_ (ndarray): The float32 (N, D) given to ``fit``, not copied; of
+            mapped float16 ``reading.MappedHalves``.
         worth_storing (bool): Whether reading what ``save`` wrote is faster
             than building the index again.
         compares_all (bool): Whether soft conformity sums over all examples,
@@ -48,8 +49,9 @@ class NeighborIndex:
         Args:
             X (array_like): Numbers (N, D) with N, D >= 1, finite, read as
                 float32.  A reference to a float32 array is kept; it may be a
-                read-only memmap larger than memory (``exact`` reads it in
-                blocks; the other indexes keep copies of their own).
+                read-only memmap larger than memory, of float16, too (``exact``
+                reads it in blocks; the other indexes keep copies of their
+                own).
 
         Returns:
             NeighborIndex: This index.
@@ -188,7 +190,7 @@ class NeighborIndex:
             len(Q), min(self._batch_size(k), share))]
 
     def _keep(self, X):
-        self.X_ = arrays.as_matrix(X, 'X')
+        self.X_ = arrays.as_matrix(reading.float32_rows(X), 'X')
         if not len(self.X_):
             raise UserError('X has no rows; give at least one example')
 

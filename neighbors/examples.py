@@ -8,7 +8,9 @@ from neighbors.layers import (
     Neighbors,
     as_layers,
     as_neighbors,
+    naming_rows,
 )
+from neighbors.recall import recall
 from neighbors.votes import as_labels, sum_by_label
 
 
@@ -27,6 +29,8 @@ class IndexedExamples:
         layers_ (tuple): Numbers of the layers searched.
         labels_ (ndarray): int64 (N,), labels of the training examples.
         indexes_ (list): One fitted index a searched layer.
+        recall_ (tuple): Floats in [0, 1], one a searched layer: what
+            ``measure_recall`` found, None before.
     """
 
     _learned_by = {'fit': 'indexes_'}  # verb: attribute that it sets
@@ -50,7 +54,8 @@ class IndexedExamples:
         """Indexes the training examples.
 
         Args:
-            activations (list): L arrays (N, D_l), N >= k, finite.
+            activations (list): L arrays (N, D_l), N >= k, finite.  What is
+                asked of a layer of float16 is rounded to float16, too.
             labels (ndarray): Integers (N,) in [0, C).
 
         Returns:
@@ -82,6 +87,24 @@ class IndexedExamples:
         return self._learn(
             activations, labels,
             lambda indexes, *examples: indexes.load(folder, *examples))
+
+    def measure_recall(self, activations):
+        """How many of the true neighbours are found, see ``recall_``.
+
+        Args:
+            activations (list): L arrays (B, D_l), B >= 1, of texts that are
+                not indexed; each layer is searched exactly for them.
+
+        Returns:
+            DkNN: This instance.
+        """
+        activations = self._checked('measure_recall', activations, 'fit')
+        with naming_rows(activations):
+            self.recall_ = tuple(
+                recall(index, activations[layer], self._k)
+                for layer, index in zip(self.layers_, self.indexes_,
+                                        strict=True))
+        return self
 
     # ------------------------------------------------------------ searching
 
@@ -134,6 +157,7 @@ class IndexedExamples:
         self.layers_ = indexes.layers_
         self.indexes_ = indexes.indexes_
         self.labels_ = labels
+        self.recall_ = None
         return self
 
     @property
@@ -148,7 +172,8 @@ class IndexedExamples:
     def _checked(self, method, activations, *verbs):
         """The layers as arrays, if ``method`` can be called with them."""
         self._require(method, *verbs)
-        return as_layers(activations, self._indexes.n_layers_)
+        return self._indexes.rounded(as_layers(activations,
+                                               self._indexes.n_layers_))
 
     def _as_neighbors(self, found):
         return as_neighbors(found, len(self.layers_), self._k,

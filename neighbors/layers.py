@@ -15,6 +15,7 @@ from neighbors import memory as plans
 from neighbors.arrays import (
     BLOCK_CELLS,
     NotFinite,
+    as_float16,
     as_float32,
     check_finite,
     slices,
@@ -51,6 +52,8 @@ class LayerIndexes:
         indexes_ (list): One fitted index a searched layer.
         widths_ (list of int): Width of each searched layer.
         n_layers_ (int): L, layers of the network.
+        halves_ (tuple of int): Those searched layers that were given as
+            float16.
 
     Raises:
         ArgumentError: ``index`` or ``layers`` is an unknown name, there are
@@ -172,7 +175,26 @@ class LayerIndexes:
                              for layer in layers]
         self.layers_ = layers
         self.n_layers_ = len(activations)
+        self.halves_ = tuple(layer for layer in layers
+                             if activations[layer].dtype == np.float16)
         return self
+
+    def rounded(self, activations):
+        """Queries as the examples are: rounded to float16 where they are.
+
+        An example is at distance 0 from itself, then.
+
+        Args:
+            activations (list): L arrays (B, D_l).
+
+        Returns:
+            list: L arrays (B, D_l), the same where nothing is rounded.
+
+        Raises:
+            UserError: A number is beyond float16.
+        """
+        return [as_float16(h, f'layer {layer}') if layer in self.halves_
+                else h for layer, h in enumerate(activations)]
 
     def _new_index(self, labels, share):
         if share is not None:

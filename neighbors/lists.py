@@ -18,7 +18,7 @@ CODE_POINTS = 39    # examples that train one of those, about
 # Examples ranked exactly for a neighbour, where they are found by their codes
 CODE_SPARE = 6
 # Lists searched are so many times the square root of their number
-PROBES = 4
+PROBES = 6
 
 
 class _FaissIndex(CandidateIndex):
@@ -108,7 +108,7 @@ class IVFIndex(_FaissIndex):
         n_lists (int): Number of centroids, 1 or more; None: the square root
             of N, or fewer, so that 39 examples or more fall to each on
             average.
-        n_probes (int): Lists searched for a query, 1 or more; None: four
+        n_probes (int): Lists searched for a query, 1 or more; None: six
             times the square root of ``n_lists``.
         pq (int): Bytes of a code, 1 or more, at most D are used; None for
             copies of the examples.

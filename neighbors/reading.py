@@ -86,6 +86,50 @@ class FileRows:
             return values.astype(np.float32, copy=False)
 
 
+class MappedHalves:
+    """A mapped float16 matrix whose rows are float32 when they are read.
+
+    Args:
+        array (memmap): float16 (N, D).
+
+    Attributes:
+        array (memmap): As given.
+        shape (tuple): N and D.
+        ndim (int): 2.
+        dtype (dtype): float32.
+    """
+
+    ndim = 2
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, array):
+        self.array = array
+        self.shape = array.shape
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __getitem__(self, rows):
+        return np.asarray(self.array[rows]).astype(np.float32)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.array).astype(dtype or np.float32)
+
+
+def float32_rows(X):
+    """A mapped float16 matrix as rows of float32; all else as it is.
+
+    Args:
+        X (array_like): Numbers (N, D).
+
+    Returns:
+        MappedHalves or array_like: ``X`` itself if it is no such matrix.
+    """
+    is_halves = (isinstance(X, np.memmap) and X.ndim == 2
+                 and X.dtype == np.float16)
+    return MappedHalves(X) if is_halves else X
+
+
 def file_rows(X):
     """An array as rows of its file, where it is mapped from one.
 
@@ -109,6 +153,8 @@ def release(array):
         array (ndarray): Anything; only what is mapped for reading, or a view
             of it, has such pages.  They are read again when needed.
     """
+    if isinstance(array, MappedHalves):
+        array = array.array
     if not isinstance(array, np.memmap) or array.mode != 'r':
         return
     while isinstance(array, np.ndarray):

@@ -17,7 +17,7 @@ import numpy as np
 
 import parallel
 from errors import UserError
-from neighbors import arrays, blocks, labelled, memory
+from neighbors import arrays, blocks, labelled, memory, reading
 from neighbors.base import NeighborIndex
 from neighbors.exact import ExactIndex, block_rows
 from neighbors.kernels import AllExamples
@@ -87,7 +87,7 @@ class ShardedIndex(NeighborIndex):
 
     def _keep(self, X):
         if not (isinstance(X, np.ndarray) and X.dtype == np.float32):
-            X = arrays.as_matrix(X, 'X')
+            X = arrays.as_matrix(reading.float32_rows(X), 'X')
         super()._keep(X[:1])  # each process checks its own examples
         self.X_ = X
         self.plan_ = memory.plan(*X.shape)

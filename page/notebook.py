@@ -6,11 +6,12 @@ from markupsafe import Markup
 from page import cells, documents, facts
 from page.colours import CLASSES, palette, palette_kind
 from page.rows import TEXTS
+from page.scales import method_scales
 from saliency.records import without_eos
 
 
 def notebook_html(records, n=None):
-    """The words of records, coloured as on the page, and nearest texts.
+    """The words of records, coloured as on a page of them, and nearest texts.
 
     The colours are those of a light page; each names that of its letters, so
     that they can be read on a dark page, too.
@@ -24,11 +25,11 @@ def notebook_html(records, n=None):
         str: A ``div``; all that comes from the records is escaped.
     """
     shown = [without_eos({'methods': {}, **record}) for record in records]
+    scales = method_scales(shown)
     return documents.environment().get_template('notebook.html').render(
         style=_style(palette_kind(shown)), text_names=TEXTS,
-        texts=[(record, cells.record_parts(record, None),
-                facts.removal(record), facts.unmoved(record))
-               for record in shown],
+        texts=[(record, cells.record_parts(record, scales),
+                facts.removal(record)) for record in shown],
         more=0 if n is None else n - len(records))
 
 

@@ -5,6 +5,7 @@ from runs.activations import (
     stored_activations,
     stored_splits,
 )
+from runs.choice import plan_search
 from runs.folder import folder_of
 from runs.given import load_given, load_named
 from runs.loading import Run, load_run, to_device
@@ -16,5 +17,5 @@ from runs.script import run_script
 __all__ = [
     'Activations', 'Run', 'encode_examples', 'fit_dknn',
     'folder_of', 'forward', 'load_given', 'load_named', 'load_run',
-    'plan_memory', 'progress_bar', 'run_script', 'store_temperature',
-    'stored_activations', 'stored_splits', 'to_device']
+    'plan_memory', 'plan_search', 'progress_bar', 'run_script',
+    'store_temperature', 'stored_activations', 'stored_splits', 'to_device']

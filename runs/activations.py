@@ -10,7 +10,8 @@ import nlp_utils
 from errors import UserError
 from files import activations, stored, texts
 from files.resumable import ArraysInBlocks
-from runs.folder import ACTIVATIONS
+from neighbors.arrays import as_float16
+from runs.folder import ACTIVATIONS, DTYPES
 from runs.notes import note
 from runs.passes import array_names, forward
 from runs.processes import processes
@@ -27,7 +28,8 @@ class Activations(NamedTuple):
             framework's.
         logits (ndarray): Float32 (n, C); None where another framework's
             have none.
-        layers (list of ndarray): Float32 (n, D_l) each, input side first.
+        layers (list of ndarray): Float32 (n, D_l) each, input side first;
+            float16 where they were stored so (``Run.dtype``).
         labels (ndarray): Int32 (n,); -1 where there is none.
         key (str): Names all that the arrays depend on, as a digest; None
             for those of other texts than a whole split.
@@ -93,7 +95,8 @@ def stored_activations(run, split):
         Activations: Logits and layers mapped from disk.
 
     Raises:
-        UserError: If the split has no examples.
+        UserError: If the split has no examples, or a number is beyond
+            ``run.dtype``.
     """
     if run.given is not None:
         return run.given.splits[split]
@@ -151,8 +154,15 @@ def stored_splits(run, splits):
 def _blocks(run, xs, split, start=0):
     """Logits and layers of each ``BLOCK`` texts, from the text ``start``."""
     for first in range(start, len(xs), BLOCK):
-        yield forward(run.model, xs.select(slice(first, first + BLOCK)),
-                      desc=f'activations of {split}')
+        logits, layers = forward(run.model,
+                                 xs.select(slice(first, first + BLOCK)),
+                                 desc=f'activations of {split}')
+        if run.dtype != DTYPES[0]:
+            layers = [as_float16(h, f'{name} of {split} from text {first:,} '
+                                 'on') for name, h in zip(
+                                     run.model.layer_names, layers,
+                                     strict=True)]
+        yield logits, layers
 
 
 def _describe(run, examples, labels, folder):
@@ -167,7 +177,9 @@ def _describe(run, examples, labels, folder):
 
 def _key(run, xs, labels):
     """A digest of all that a split's activations depend on."""
-    digest = hashlib.sha256(f'{VERSION} {run.digest}'.encode())
+    # As before there was a choice, where it is float32
+    stored_as = '' if run.dtype == DTYPES[0] else f' {run.dtype}'
+    digest = hashlib.sha256(f'{VERSION} {run.digest}{stored_as}'.encode())
     for side, ids in enumerate(xs.sides):
         digest.update(np.concatenate(ids).tobytes())
         digest.update(xs.lengths(side).tobytes())

@@ -6,14 +6,16 @@ import re
 
 from errors import UserError
 from neighbors import INDEXES
-from runs.folder import RESULTS
+from neighbors.choice import AUTO
+from runs.folder import DTYPES, RESULTS
 
 # Argument of the library -> flag of the scripts, where messages name it
 FLAGS = {
     'batchsize': '--batchsize', 'calib_size': '--calib-size',
     'data_dir': '--data-dir', 'dropout': '--dropout',
     'embed_dropout': '--embed-dropout', 'gpu': '--gpu',
-    'index': '--index', 'layers': '--layers', 'memory': '--memory',
+    'dtype': '--dtype', 'index': '--index', 'layers': '--layers',
+    'memory': '--memory',
     'model_setup': '--model-setup',
     'n_layers': '--layer', 'n_neighbors': '--neighbors',
     'n_units': '--unit', 'learning_rate': '--learning-rate', 'out': '--out',
@@ -117,6 +119,9 @@ def add_run_flags(parser):
     parser.add_argument('--data-dir', metavar='DIR',
                         help='folder with the published data files '
                              '(default: $DKNN_DATA)')
+    parser.add_argument('--dtype', choices=DTYPES,
+                        help='how activations are stored: float16 takes half '
+                             'the space, and rounds them (default: float32)')
 
 
 def add_activations_flags(parser):
@@ -131,8 +136,10 @@ def add_activations_flags(parser):
 
 def add_dknn_flags(parser):
     """Adds the flags of every script that asks for neighbours."""
-    parser.add_argument('--index', choices=sorted(INDEXES), default='exact',
-                        help='how neighbours are found (default: exact)')
+    parser.add_argument('--index', choices=sorted([*INDEXES, AUTO]),
+                        default='exact', help='how neighbours are found '
+                        '(default: exact); auto: by examples, queries and '
+                        'memory (docs/scale.md)')
     parser.add_argument('--lsh', action='store_const', const='lsh',
                         dest='index', help='the same as --index lsh')
     parser.add_argument('--milvus-uri', metavar='URI',
@@ -160,6 +167,8 @@ def add_dknn_flags(parser):
 def dknn_options(args):
     """What ``add_dknn_flags`` parsed, as arguments of ``runs.fit_dknn``.
 
+    Those of ``runs.plan_search``, where the index may be ``'auto'``.
+
     Raises:
         UserError: If ``--milvus-uri`` lacks, or goes with another index; or
             the index has no option of that name.
@@ -172,8 +181,8 @@ def dknn_options(args):
 
 def _index_options(args):
     options = dict(args.index_options or ())
-    known = [name for name, parameter in inspect.signature(
-        INDEXES[args.index]).parameters.items()
+    known = [] if args.index == AUTO else [
+        name for name in inspect.signature(INDEXES[args.index]).parameters
         if name not in TEXT_OPTIONS]
     for name in options:
         if name not in known:

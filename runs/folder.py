@@ -59,6 +59,7 @@ RESULTS = 'results'
 # and names of files whose contents have a digest
 FREE = ('epoch', 'patience', 'gpu', 'datetime', 'versions', 'dataset',
         'word_vectors', 'processes')
+DTYPES = 'float32', 'float16'  # of stored layers; the first is usual
 SPLITS = 'train', 'valid', 'calib', 'test'
 Id = Annotated[int, Meta(ge=0)]
 HINT = 'it is not what train.py wrote'

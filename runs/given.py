@@ -17,7 +17,8 @@ from runs.notes import note
 
 TUNING_STEP = 2  # every second calibration example tunes, without valid
 # Flags that ask for a network
-NEED_A_NETWORK = ('model_setup', 'judge', 'ensemble', 'ood', 'rationales')
+NEED_A_NETWORK = ('model_setup', 'judge', 'ensemble', 'ood', 'rationales',
+                  'dtype')
 
 
 class Layers(NamedTuple):
@@ -108,7 +109,8 @@ def load_named(args):
             a network.
     """
     if args.activations is None:
-        return load_run(args.model_setup, args.data_dir, args.gpu)
+        return load_run(args.model_setup, args.data_dir, args.gpu,
+                        args.dtype)
     for name in NEED_A_NETWORK:
         if getattr(args, name, None) is not None:
             flag = '--' + name.replace('_', '-')

@@ -32,6 +32,8 @@ class Run(NamedTuple):
         given (runs.given.Given): Activations of another framework, where
             there is no network and the model has nothing but the names of
             its layers (``runs.given``); None of a trained run.
+        dtype (str): Of the layers that are stored, one of
+            ``runs.folder.DTYPES``; logits are float32.
     """
 
     folder: pathlib.Path
@@ -41,9 +43,10 @@ class Run(NamedTuple):
     model: chainer.Chain
     digest: str
     given: object = None
+    dtype: str = 'float32'
 
 
-def load_run(model_setup=None, data_dir=None, gpu=-1):
+def load_run(model_setup=None, data_dir=None, gpu=-1, dtype=None):
     """Everything that a trained run consists of.
 
     Run folders of the released code load as well.
@@ -53,6 +56,7 @@ def load_run(model_setup=None, data_dir=None, gpu=-1):
         data_dir (str): Folder with the published data files, or with the
             user's own file if that was moved.
         gpu (int): Number of the GPU to put the network on, -1 for the CPU.
+        dtype (str): As of ``Run``; None for float32.
 
     Returns:
         Run: The run.
@@ -61,6 +65,9 @@ def load_run(model_setup=None, data_dir=None, gpu=-1):
         UserError: If the folder is incomplete or does not fit together, or
             there is no such GPU.
     """
+    if dtype not in (None, *run_folder.DTYPES):
+        raise ArgumentError('dtype', dtype, 'is unknown; choose from '
+                            + ', '.join(run_folder.DTYPES))
     folder = run_folder.find_folder(model_setup)
     args, settings, vocab, positions = run_folder.read_setup(folder)
     data = text_datasets.load_dataset(
@@ -74,7 +81,8 @@ def load_run(model_setup=None, data_dir=None, gpu=-1):
                         run_folder.setup_key(args, vocab))
     to_device(model, gpu)
     return Run(folder, args, vocab, data, model,
-               hashlib.sha256(content).hexdigest())
+               hashlib.sha256(content).hexdigest(),
+               dtype=dtype or run_folder.DTYPES[0])
 
 
 def _check_data(folder, settings, data):

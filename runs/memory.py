@@ -4,6 +4,8 @@ import compat  # noqa: F401  (before Chainer)
 import math
 import os
 
+import numpy as np
+
 import parallel
 from errors import UserError
 from neighbors import memory as plans
@@ -70,9 +72,25 @@ def plan_memory(run, memory, index='exact', layers='all', n_held=0,
          f'network, {in_megabytes(rest)} for a search')
     _tell_layers(n_train, searched, rest)
     n_texts = sum(len(getattr(run.data, split)) for split in SPLITS)
-    note(f'disk: {in_megabytes(n_texts * text)} of activations in '
+    stored = np.dtype(run.dtype).itemsize * sum(widths) + 4 * n_class
+    note(f'disk: {in_megabytes(n_texts * stored)} of activations in '
          f'{run.folder / ACTIVATIONS}')
     return rest
+
+
+def searched_widths(run, layers):
+    """Width of each layer that a search looks at.
+
+    Args:
+        run (Run): A trained run, or activations that were given.
+        layers (str or list of int): As for ``fit_dknn``.
+
+    Returns:
+        list of int: Of all layers if some of those named do not exist.
+    """
+    widths = (_widths(run)[0] if run.given is None else
+              [h.shape[1] for h in run.given.splits['train'].layers])
+    return _searched(widths, layers)
 
 
 def resident():

@@ -1,6 +1,5 @@
 """What is fitted on a run's activations: DkNN and the temperature."""
 import functools
-import json
 
 from dknn import DkNN
 from errors import ArgumentError
@@ -13,11 +12,12 @@ from runs.activations import stored_activations
 from runs.folder import ACTIVATIONS, TEMPERATURE
 from runs.notes import note
 from runs.processes import processes
+from runs.recall import measure_recall
+from runs.remembered import remembered
 from runs.training import results_of
 
 INDEX_VERSION = 2  # to be raised where indexes are built in another way
 TUNING_VERSION = 1  # ... where bandwidths and weights are chosen in another
-TUNING = 'tuning.json'
 
 
 def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
@@ -28,8 +28,9 @@ def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
     training examples (``neighbors.shards``).
 
     Its soft conformity is tuned on the validation split.  What that finds,
-    and an index that takes long to build, are stored in the run folder, but
-    not for activations without a key, those of another framework.
+    an index that takes long to build, and the recall of an approximate one
+    are stored in the run folder, but not for activations without a key, those
+    of another framework.
 
     Args:
         run (Run): A trained run.
@@ -61,8 +62,11 @@ def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
     else:
         _fit_or_load(dknn, run.folder / ACTIVATIONS / f'index_{index}',
                      train)
-    dknn.use_tuning(**_tuning(run, train, stored_activations(run, 'valid'),
-                              dknn, lambda: dknn))
+    valid = stored_activations(run, 'valid')
+    if INDEXES[index].is_approximate:
+        measure_recall(run, valid, dknn, dict(_options(dknn)), train.key and (
+            f'{train.key} {valid.key} {INDEX_VERSION}'))
+    dknn.use_tuning(**_tuning(run, train, valid, dknn, lambda: dknn))
     return dknn.calibrate(calib.layers, calib.labels)
 
 
@@ -126,21 +130,11 @@ def _tuning(run, train, valid, dknn, fit):
 
     if train.key is None:
         return choose()
-    folder = run.folder / ACTIVATIONS / f'tuning_{dknn.index}'
     key = ' '.join(map(str, [
         train.key, valid.key, dknn.layers,
         '' if INDEXES[dknn.index].compares_all else dknn.n_neighbors,
         _options(dknn), INDEX_VERSION, TUNING_VERSION]))
-
-    try:
-        problem = stored.ensure(folder, key, lambda temporary: write_json(
-            temporary / TUNING, choose()))
-    except stored.NotWritable as error:
-        note(f'{error}; bandwidths and weights are chosen, but not stored')
-        return choose()
-    if problem:
-        note(f'{folder}: {problem}; chosen again')
-    return json.loads((folder / TUNING).read_bytes())
+    return remembered(run, f'tuning_{dknn.index}', key, choose, 'chosen')
 
 
 def store_temperature(run, calib):

@@ -150,8 +150,13 @@ class Explainer(WordScorer):
                         outputs.logits[i].argmax(), probabilities[i],
                         calibrated[i], self.temperature),
                     self._dknn_part(prediction, i),
-                    soft and self._dknn_part(soft, i))
+                    soft and self._dknn_part(soft, i), self._index_name())
                 for i, question in enumerate(questions)]
+
+    def _index_name(self):
+        """The index's, unless it is exact."""
+        index = self.dknn.index
+        return index if isinstance(index, str) and index != 'exact' else None
 
     def _dknn_part(self, prediction, i):
         return parts.dknn_part(prediction, i, self.dknn.prediction_set(

@@ -76,7 +76,8 @@ def dknn_part(prediction, i, members, decimals=DECIMALS):
             'error': ERROR}
 
 
-def prediction_record(question, run, known, softmax, dknn, soft=None):
+def prediction_record(question, run, known, softmax, dknn, soft=None,
+                      index=None):
     """A record without what explains the prediction.
 
     Args:
@@ -87,6 +88,7 @@ def prediction_record(question, run, known, softmax, dknn, soft=None):
         softmax (dict): What ``softmax_part`` built.
         dknn (dict): What ``dknn_part`` built.
         soft (dict): The same of the soft prediction; None leaves it out.
+        index (str): Likewise, what finds the neighbours.
 
     Returns:
         dict: ``version`` to ``dknn``, and perhaps ``soft``.
@@ -99,7 +101,8 @@ def prediction_record(question, run, known, softmax, dknn, soft=None):
             'words': [list(text) for text in question.words],
             'known': [values.tolist() for values in known],
             'softmax': softmax, 'dknn': dknn,
-            **({'soft': soft} if soft else {})}
+            **({'soft': soft} if soft else {}),
+            **({'index': index} if index else {})}
 
 
 def method_part(target, sides, extra, decimals=DECIMALS):

@@ -185,6 +185,7 @@ class Record(Struct):
         methods (dict): Name to Method.
         neighbors (list of Layer): A searched layer each, at least one.
         soft (Dknn): The prediction by soft conformity; optional.
+        index (str): What found the neighbours; optional.
         removed (Removed): Optional.
         reduction (Reduction): Optional.
     """
@@ -203,6 +204,7 @@ class Record(Struct):
     methods: dict[str, Method]
     neighbors: Annotated[list[Layer], Meta(min_length=1)]
     soft: Dknn | UnsetType = UNSET
+    index: str | UnsetType = UNSET
     removed: Removed | UnsetType = UNSET
     reduction: Reduction | UnsetType = UNSET
 

@@ -11,7 +11,8 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-COMMANDS = 'train', 'run_dknn', 'calibration', 'interpret', 'evaluate', 'serve'
+COMMANDS = ('train', 'run_dknn', 'calibration', 'interpret', 'evaluate',
+            'compare', 'serve')
 # A module or folder at the top level -> those of ours that it imports: every
 # one of them, no other.  Each row imports from rows above it only.
 LIBRARY = {
@@ -34,6 +35,7 @@ LIBRARY = {
                 'text_datasets',
     'evaluation': 'compat dknn errors files functions metrics neighbors runs '
                   'saliency nlp_utils text_datasets',
+    'comparison': 'errors evaluation files metrics runs saliency',
     'page': 'errors files saliency',
     'visualize': 'files page saliency',
     'interactive': 'compat errors nlp_utils page runs saliency terminal',
@@ -204,7 +206,8 @@ def test_help_imports_nothing_heavy(script):
     assert done.returncode == 0, done.stderr
     assert done.stderr.strip() == '[]'
     assert done.stdout.startswith(f'usage: {script}.py')
-    assert '--model-setup' in done.stdout or '--dataset' in done.stdout
+    assert any(flag in done.stdout
+               for flag in ('--model-setup', '--dataset', 'RUN'))
 
 
 @pytest.mark.parametrize('script', COMMANDS)

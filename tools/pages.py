@@ -4,7 +4,22 @@ import numpy as np
 from errors import UserError
 from files.atomic import write_bytes
 
-BEGIN, END = '<!-- results -->', '<!-- end of results -->'
+RESULTS = 'results'
+
+
+def marks(name):
+    """The two marks around some results: comments of Markdown.
+
+    Args:
+        name (str): What a page calls them.
+
+    Returns:
+        tuple: Two str.
+    """
+    return f'<!-- {name} -->', f'<!-- end of {name} -->'
+
+
+BEGIN, END = marks(RESULTS)
 
 
 def table(head, rows):
@@ -37,11 +52,12 @@ def spread(values, digits=3, between=' ± '):
         f'{text}{between}{np.std(values, ddof=1):.{digits}f}')
 
 
-def read_parts(page):
+def read_parts(page, name=RESULTS):
     """The results of a page, and what stands around them.
 
     Args:
         page (Path): A page of Markdown, UTF-8.
+        name (str): Of the marks, where a page holds several results.
 
     Returns:
         tuple: Three str, the outer ones with the marks; line ends are kept as
@@ -54,23 +70,25 @@ def read_parts(page):
     if not page.is_file():
         raise UserError(f'there is no page {page} to write results into')
     text = page.read_bytes().decode()
-    before, begin, rest = text.partition(BEGIN)
-    results, end, after = rest.partition(END)
-    if not end or text.count(BEGIN) + text.count(END) > 2:
-        raise UserError(f'{page} must hold {BEGIN} once, and {END} once '
+    first, last = marks(name)
+    before, begin, rest = text.partition(first)
+    results, end, after = rest.partition(last)
+    if not end or text.count(first) + text.count(last) > 2:
+        raise UserError(f'{page} must hold {first} once, and {last} once '
                         'behind it')
     return before + begin, results, end + after
 
 
-def write_between(page, results):
+def write_between(page, results, name=RESULTS):
     """Replaces the results, whole or not at all, and nothing else.
 
     Args:
         page (Path): A page as for ``read_parts``.
         results (str): Markdown; it starts on a line of its own.
+        name (str): As for ``read_parts``.
 
     Raises:
         UserError: As for ``read_parts``.
     """
-    before, _, after = read_parts(page)
+    before, _, after = read_parts(page, name)
     write_bytes(page, f'{before}\n{results}\n{after}'.encode())

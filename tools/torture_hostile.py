@@ -193,8 +193,8 @@ def explain(case, text):
                         if '\udcff' in text else 'surrogatepass'))
         flags = ['--input', 'texts']
     case.say(f'interpret {flags[0][:80]!r}')
-    if not ended(case.world.call(case.folder,
-                                 ('interpret.py', [*USE, *flags]))):
+    if not ended(case.world.call(case.folder, (
+            'interpret.py', [*USE, *flags, '--out', str(RUN)]))):
         check_page(case.folder / RUN, 'interpretations.own')
     if state(case.folder) != before:
         raise Failure('a run was changed by what reads it')

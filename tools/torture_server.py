@@ -97,7 +97,7 @@ def answer(request):
             stream.seek(0)
             said.append(stream.read().decode(errors='backslashreplace'))
     return {'code': os.waitstatus_to_exitcode(status), 'out': said[0],
-            'err': said[1]}
+            'said': said[1]}
 
 
 def main():

@@ -52,6 +52,8 @@ SETUP = 'args.json', 'vocab.json', 'calib.json', 'best_model.npz'
 # Settings that say nothing of what a run's results are
 FREE = 'datetime', 'versions', 'epoch'
 NOTE = re.compile(r'.* (computed|built|chosen) again|.* not stored')
+# What approximate indexes always say
+RECALL = re.compile(r'^index \w+: recall of .*\n', re.MULTILINE)
 LABELS = {'negative': ('bad', 'dull', 'awful', 'poor'),
           'positive': ('good', 'fine', 'great', 'lovely')}
 FILLERS = 'film plot scene actor story a the this with some'.split()
@@ -76,7 +78,12 @@ class Done(NamedTuple):
     script: str
     code: int
     out: str
-    err: str
+    said: str
+
+    @property
+    def err(self):
+        """str: What it said of something unusual."""
+        return RECALL.sub('', self.said)
 
 
 class Server:

@@ -26,16 +26,16 @@ def status(name):
         return 1024 * int(dict(line.split(':') for line in lines)[
             name].split()[0])
 
-plan = runs.plan_memory
+plan = runs.plan_search
 
-def plan_and_limit(run, memory, *args, **options):
+def plan_and_limit(run, dknn_options, memory, **options):
     """From now on, anonymous memory is what the bound leaves."""
-    found = plan(run, memory, *args, **options)
+    found = plan(run, dknn_options, memory, **options)
     most = status('VmData') + memory - resident()
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     return found
 
-runs.plan_memory = plan_and_limit
+runs.plan_search = plan_and_limit
 main = importlib.import_module(script).main
 runs.run_script(lambda: main([*flags, '--memory', bound]))
 print('peak', status('VmHWM'))

@@ -25,9 +25,13 @@ def blocks(text, language):
 
 
 def shortened(block):
-    """The same with small networks; whatever else it shows is run."""
-    return re.sub(r'^(python train\.py [^#\n]*)', r'\1 --unit 12 --epoch 4 ',
-                  block, flags=re.MULTILINE)
+    """The same with small networks, and few texts to measure explanations
+    of; whatever else it shows is run."""
+    for script, flags in [('train', '--unit 12 --epoch 4'),
+                          ('evaluate', '--texts 6')]:
+        block = re.sub(rf'^(python {script}\.py [^#\n]*)', rf'\1 {flags} ',
+                       block, flags=re.MULTILINE)
+    return block
 
 
 def shell_blocks(text):

@@ -31,6 +31,7 @@ BAD = {
                      '--input cannot be given with --ids'),
     'file of a split': ('words', ['--input', 'x', '--split', 'calib'],
                         '--input cannot be given with --split'),
+    'JSON of a split': ('words', ['--json'], 'give --text or --input'),
     'methods twice': (
         'words', ['--method', 'random', '--interp_method', 'dknn'],
         '--interp_method cannot be given with --method'),
@@ -57,8 +58,9 @@ def test_refuses(name, folders, tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize('flags', [
     ['--model-setup', 'x'], ['--gpu', '-1'], ['--data-dir', 'x'],
     ['--index', 'exact'], ['--milvus-uri', 'x.db'], ['--lsh'], ['-k', '75'],
-    ['--layers', 'all'], ['--class-conditional'], ['--memory', '4G'],
-    ['--text', 'a'], ['--input', 'x'],
+    ['--index-options', 'pq=4'], ['--layers', 'all'],
+    ['--class-conditional'], ['--memory', '4G'], ['--dtype', 'float16'],
+    ['--text', 'a'], ['--input', 'x'], ['--json'],
     ['--split', 'test'], ['--limit', '1'], ['--ids', '1'],
     ['--only', 'wrong'], ['--method', 'random'], ['--interp_method', 'dknn'],
     ['--premise'], ['--nearest', '5'], ['--reduce', 'random'],

@@ -4,6 +4,7 @@ import compat  # noqa: F401  (before Chainer)
 import builtins
 import errno
 import io
+import json
 import os
 import pathlib
 import shutil
@@ -16,6 +17,7 @@ import interpret
 from errors import UserError
 from files import locks
 from files.atomic import write_jsonl
+from saliency.plain import report_lines
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def run(folders, tmp_path):
 
 
 @pytest.mark.parametrize('flags, written', [
-    (['--text', 'good'], OWN), (['--limit', 1], PART),
+    (['--limit', 1], PART),
     (['--limit', 999], PART), (['--ids', '2,1'], PART),
     (['--split', 'valid'], PART), (['--only', 'wrong'], PART)])
 def test_what_is_less_than_the_whole_does_not_replace_it(run, flags, written,
@@ -55,6 +57,39 @@ def test_what_is_less_than_the_whole_does_not_replace_it(run, flags, written,
     interpret.main(['--redraw', str(run.folder / written[1])])
     assert (run.folder / written[0]).is_file()
     assert (run.folder / PAGE).read_bytes() == whole[PAGE]
+
+
+def without_temperature(folder):
+    return {entry for entry in toys.listing(folder)
+            if entry[0] != 'temperature.json'}
+
+
+def test_own_texts_are_answered_and_leave_no_file(run, capsys):
+    run()
+    before = without_temperature(run.folder)
+    capsys.readouterr()
+    run(*['--text', 'good film'] * 7)
+    said = capsys.readouterr().out
+    assert without_temperature(run.folder) == before
+    assert said.startswith('good film\nsoftmax   ')
+    assert said.count('good film\nsoftmax') == 5
+    assert said.endswith('\n\n... and 2 more; --out DIR writes a page of all, '
+                         '--json prints them\n')
+
+
+@pytest.mark.parametrize('out', [[], ['--out', 'out']])
+def test_json_is_what_would_be_written(run, out, capsys, tmp_path,
+                                       monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run('--text', 'good film', '--text', '\u202egnp \xe9', '--out', 'other')
+    capsys.readouterr()
+    run('--text', 'good film', '--text', '\u202egnp \xe9', '--json', *out)
+    printed = capsys.readouterr().out
+    written = (tmp_path / 'other' / OWN[1]).read_text('utf-8')
+    assert list(map(json.loads, printed.splitlines())) == read(
+        tmp_path / 'other' / OWN[1])
+    assert printed == written
+    assert (tmp_path / 'out' / OWN[1]).is_file() == bool(out)
 
 
 def test_redraw_writes_beside_the_records_under_their_name(run, tmp_path):
@@ -171,15 +206,14 @@ def test_records_of_a_run_that_was_replaced_are_not_written(run, monkeypatch):
 
 def test_what_is_printed_is_printable(run, capsys):
     """A label or a word is data: no terminal obeys it."""
-    run('--text', 'good film')
-    record, = read(run.folder / OWN[1])
-    capsys.readouterr()
-    interpret.print_record({**record, 'words': [['\x1b[31mred', '\u202egnp']],
-                            'label_names': ['\x1b]0;a\x07', '\x9b2J']})
-    said = capsys.readouterr().out
+    run('--text', 'good film', '--json')
+    record = json.loads(capsys.readouterr().out)
+    said = '\n'.join(report_lines(
+        {**record, 'words': [['\x1b[31mred', '\u202egnp']],
+         'label_names': ['\x1b]0;a\x07', '\x9b2J']}))
     assert all(line.isprintable() for line in said.split('\n'))
     names = [r'\x1b]0;a\x07', r'\x9b2J']
     for shown in (r'\x1b[31mred ', r'\u202egnp ',
-                  f'softmax: {names[record["softmax"]["label"]]} ',
-                  f'DkNN: {names[record["dknn"]["label"]]} '):
+                  f'softmax   {names[record["softmax"]["label"]]}: ',
+                  f'DkNN      {names[record["dknn"]["label"]]}: '):
         assert shown in said

@@ -117,8 +117,10 @@ def test_own_text_as_typed(explain, capsys, tmp_path):
     known = dict(zip(words, record['known'][0], strict=True))
     assert known['GOOD'] and known['Film'] and known['A']
     assert not known['Zyx'] and not known['script']
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[2:-1]] == words
+    said = capsys.readouterr().out
+    _, table = said.split('\nlabel ')
+    lines = table.split('\n\n')[0].splitlines()[1:]
+    assert [line.split()[0] for line in lines] == words
     page = (tmp_path / 'out' / OWN[0]).read_text('utf-8')
     assert '<script>alert' not in page.replace(' ', '')
     marked = Marked()

@@ -50,6 +50,10 @@ def test_every_index(made, index, tmp_path):
     run_dknn.main(['--model-setup', str(made), '-k', '10', *flags])
     result = check(made)
     assert (result['index'], result['n_neighbors']) == (index, 10)
+    if index in ('lsh', 'hnsw', 'ivf'):
+        assert result['recall'] == np.mean(result['recall_of_layers']) > .5
+    else:
+        assert result['recall'] is result['recall_of_layers'] is None
     if index in ('exact', 'kdtree', 'milvus'):
         expected, _ = p_values_by_hand(made, range(3), 10, False)
         stated = [r['dknn']['conformity'] for r in read(made)[1]]

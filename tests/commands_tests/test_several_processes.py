@@ -38,10 +38,11 @@ def copy(made, name):
     return folder
 
 
-def run_all(n, folder):
-    """All commands; what they printed, but for seconds and folders."""
+def run_all(n, folder, commands=tuple(COMMANDS)):
+    """What commands printed, but for seconds and folders."""
     printed = []
-    for command, flags in COMMANDS.items():
+    for command in commands:
+        flags = COMMANDS[command]
         done = start(n, f'{command}.py', '--model-setup', folder, *flags)
         assert (done.returncode, done.stderr) == (0, '')
         printed += done.stdout.replace(str(folder), '').splitlines()
@@ -56,12 +57,18 @@ def one(made):
     return folder, run_all(1, folder)
 
 
-@pytest.mark.parametrize('n', [2, 3])
-def test_bytes_of_one_process(n, made, one):
-    folder = copy(made, f'several_{n}')
+def test_three_processes_predict_as_one(made, one):
+    folder = copy(made, 'three')
+    run_all(3, folder, ['run_dknn'])
+    assert (folder / WRITTEN[0]).read_bytes() == (
+        one[0] / WRITTEN[0]).read_bytes()
+
+
+def test_bytes_of_one_process(made, one):
+    folder = copy(made, 'two')
     assert not (folder / 'activations').exists()
     expected, printed = one
-    assert run_all(n, folder) == printed  # by the root alone
+    assert run_all(2, folder) == printed  # by the root alone
     for name in WRITTEN:
         assert (folder / name).read_bytes() == (expected / name).read_bytes()
     for path in sorted((expected / 'activations').rglob('*.*')):

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from made_files import write_tar
 
+import nlp_utils
 import text_datasets
 from files import downloads, published, streams, tables
 from files.rows import DatasetError
@@ -295,8 +296,7 @@ def test_other_tables_of_vader(tmp_path, texts, ratings, message):
 def test_a_bug_is_no_damaged_file(tmp_path, monkeypatch):
     """What fails outside of the archive libraries keeps its traceback."""
     write_zip(tmp_path / 'snli_1.0.zip')
-    monkeypatch.setattr(text_datasets.nlp_utils, 'tokenize',
-                        lambda *args: [][0])
+    monkeypatch.setattr(nlp_utils, 'tokenize', lambda *args: [][0])
     source = text_datasets.DATASETS['snli']._replace(
         files={'train': ('snli_1.0.zip', 'x.jsonl')})
     monkeypatch.setitem(text_datasets.DATASETS, 'snli', source)

@@ -181,3 +181,24 @@ def test_while_another_process_writes(tmp_path):
         assert write(tmp_path / 'x') == (0, '')
     assert contents(partial) == before
     assert json.loads(before['progress'])['rows'] == 40
+
+
+def test_halves_go_on_where_they_stopped(tmp_path):
+    """float16, two bytes a number; float32 beside it."""
+    wide, narrow = values('a'), values('b').astype(np.float16)
+    found = []
+
+    def make(folder, until):
+        arrays = resumable.ArraysInBlocks(folder, 'key', N)
+        found.append((arrays.rows, arrays.problem))
+        for first in range(arrays.rows, until, BLOCK):
+            rows = slice(first, first + BLOCK)
+            arrays.append({'a': wide[rows], 'b': narrow[rows]})
+
+    make(tmp_path, BLOCK)
+    make(tmp_path, N)
+    assert found == [(0, ''), (BLOCK, '')]
+    for name, expected in (('a', wide), ('b', narrow)):
+        read = np.load(tmp_path / f'{name}.npy')
+        assert read.dtype == expected.dtype
+        np.testing.assert_array_equal(read, expected)

@@ -86,12 +86,12 @@ def test_kmeans_reads_a_sample_only(monkeypatch):
 
 
 def test_lists_searched_by_default():
-    """4 sqrt(36) = 24 of 36 lists, and all where there are fewer."""
-    assert lists.PROBES == 4
-    X = activations(1600)
-    assert IVFIndex(n_lists=36).fit(X)._index.nprobe == 24
+    """6 sqrt(64) = 48 of 64 lists, and all where there are fewer."""
+    assert lists.PROBES == 6
+    X = activations(2500)
+    assert IVFIndex(n_lists=64).fit(X)._index.nprobe == 48
     assert IVFIndex(n_lists=9).fit(X)._index.nprobe == 9
-    assert IVFIndex(n_lists=36, n_probes=2).fit(X)._index.nprobe == 2
+    assert IVFIndex(n_lists=64, n_probes=2).fit(X)._index.nprobe == 2
 
 
 @pytest.mark.parametrize('make, option', [
