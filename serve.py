@@ -44,7 +44,7 @@ def main(argv=None):
     with server.listen(args.host, args.port) as listening:
         explainer = saliency.load_explainer(
             args.model_setup, data_dir=args.data_dir, gpu=args.gpu,
-            premise=args.premise, memory=args.memory,
+            premise=args.premise, memory=args.memory, dtype=args.dtype,
             **flags.dknn_options(args))
         answering = desk.Desk(explainer)
         answering.warm_up()

@@ -65,14 +65,15 @@ def measure(client, texts, side):
 
 
 def main(argv=None):
-    from live import app, desk
+    from live import app, desk, rate
     args = build_parser().parse_args(argv)
     explainer = saliency.load_explainer(
         args.model_setup, data_dir=args.data_dir, gpu=args.gpu,
-        memory=args.memory, **flags.dknn_options(args))
+        memory=args.memory, dtype=args.dtype, **flags.dknn_options(args))
     answering = desk.Desk(explainer)
     answering.warm_up()
-    client = app.make_app(answering).test_client()
+    client = app.make_app(answering, rate=rate.Rate(
+        at_once=10 ** 9)).test_client()
     side = int(explainer.run.data.pair)
     print(f'{"words":>5} {"typed: median":>14} {"longest":>9} '
           f'{"changed: median":>16} {"longest":>9}   milliseconds')

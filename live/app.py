@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 from errors import UserError
 from live import asked as limits
 from live.desk import Busy
+from live.rate import Rate
 from page import live as drawn
 
 # Of every answer; the page adds its own content security policy
@@ -22,6 +23,7 @@ HEADERS = {
 }
 HOST = re.compile(r'(?:\[(?P<six>[0-9a-f:.]{2,45})\]|(?P<name>[a-z0-9._-]+))'
                   r'(?::[0-9]{1,5})?', re.IGNORECASE | re.ASCII)
+TOO_OFTEN = 'this client asks too often; ask again in a moment'
 # What a client is told of a failed request, by status
 SENTENCES = {
     404: 'there is nothing at this address; docs/serve.md has the endpoints',
@@ -32,7 +34,7 @@ SENTENCES = {
 }
 
 
-def make_app(desk, hosts=()):
+def make_app(desk, hosts=(), rate=None):
     """The application that a server runs.
 
     A request must name this computer as its host, by a number, as
@@ -43,6 +45,8 @@ def make_app(desk, hosts=()):
     Args:
         desk (live.desk.Desk): Who answers.
         hosts (iterable of str): Names of this computer, in small letters.
+        rate (live.rate.Rate): How often a client may ask; None: as it is
+            by default.
 
     Returns:
         flask.Flask: The application.
@@ -50,7 +54,7 @@ def make_app(desk, hosts=()):
     app = flask.Flask('live', static_folder=None)
     app.config['MAX_CONTENT_LENGTH'] = limits.MOST_BYTES
     app.json.sort_keys = False
-    hosts = {'localhost', *hosts}
+    hosts, rate = {'localhost', *hosts}, rate or Rate()
     page, page_policy = drawn.render_page(desk.about())
 
     @app.before_request
@@ -63,6 +67,9 @@ def make_app(desk, hosts=()):
         origin = flask.request.headers.get('Origin')
         if origin not in (None, f'http://{host}', f'https://{host}'):
             return _refused('other sites may not ask this server', 403)
+        if flask.request.method == 'POST' and not rate.allows(
+                flask.request.remote_addr):
+            raise Busy(TOO_OFTEN, 429)
         return None
 
     @app.after_request
@@ -99,7 +106,7 @@ def _add_endpoints(app, desk):
 def _add_errors(app):
     @app.errorhandler(Busy)
     def busy(error):
-        response = _refused(str(error), 503)
+        response = _refused(str(error), error.status)
         response.headers['Retry-After'] = '1'
         return response
 

@@ -16,7 +16,16 @@ MOST_WAITING = 8  # questions at a time, all but one of which wait
 
 
 class Busy(UserError):
-    """More questions wait than can be answered soon."""
+    """More questions than can be answered soon.
+
+    Args:
+        sentence (str): What to tell the client.
+        status (int): Of HTTP.
+    """
+
+    def __init__(self, sentence, status=503):
+        super().__init__(sentence)
+        self.status = status
 
 
 class Desk:

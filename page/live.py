@@ -36,12 +36,13 @@ def render_page(about):
     style += env.get_template('live.css').render()
     script = env.get_template('live.js').render()
     policy = documents.policy([CONNECT], style=style, script=script)
-    data = {**about, 'labels': about['label_names'], 'training': [],
+    title = f'{dataset_title(about["dataset"])}, {about["model"]}: try a text'
+    data = {**about, 'title': title, 'labels': about['label_names'],
+            'training': [],
             'levels': dict(zip(LETTERS, CLASSES, strict=True)),
             'text_names': _text_names(about['pair'])}
     page = env.get_template('live.html').render(
-        title=f'{dataset_title(about["dataset"])}, {about["model"]}: '
-        'try a text', style=Markup(style), script=Markup(script),
+        title=title, style=Markup(style), script=Markup(script),
         policy=policy, about=about, text_names=_text_names(about['pair']),
         classes=CLASSES, against=PALETTES[kind].against,
         support=PALETTES[kind].support, data=data)

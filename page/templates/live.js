@@ -58,8 +58,7 @@ const settle = () => {
   if (timer === undefined) return;
   clearTimeout(timer);
   timer = undefined;
-  keep(!typing);
-  typing = true;
+  keep(false);
 };
 const step = changes => {
   settle();
@@ -73,8 +72,11 @@ const step = changes => {
 const typed = () => {
   state = {...state, split: undefined, id: undefined, texts: boxes.map(box => box.value), edits: new Map()};
   field('id').value = '';
+  if (!typing) keep(true);
+  typing = true;
   clearTimeout(timer);
-  timer = setTimeout(() => { settle(); ask(); }, 120);
+  timer = setTimeout(settle, 250); // browsers refuse more addresses than some hundred a minute
+  ask();
 };
 
 // ---- questions: one at a time, and always the newest
@@ -83,25 +85,32 @@ const post = async (where, question) => {
   const response = await fetch(where, {
     method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(question)});
   const found = await response.json().catch(() => ({error: `the server answered with status ${response.status}`}));
-  return response.ok ? found : {error: found.error ?? 'the server refused', busy: response.status === 503};
+  return response.ok ? found : {error: found.error ?? 'the server refused', busy: [429, 503].includes(response.status)};
 };
 
 // Characters of a line of words: a column's width less the methods' names
 const room = () => {
   const narrow = innerWidth <= 760, columns = state.edits.size && !narrow ? 2 : 1;
   const page = Math.min(innerWidth - (narrow ? 28 : 48), columns === 2 ? 1592 : 1132);
-  const chars = ((page - 32 * (columns - 1)) / columns - (narrow ? 112 : 240)) / 8.6;
+  const chars = ((page - 32 * (columns - 1)) / columns - (narrow ? 160 : 240)) / 8.6;
   return Math.max(20, Math.min(100, Math.floor(chars)));
 };
 
-const question = () => {
+const question = methods => {
   if (state.texts?.some(text => !text.trim())) return null;
   const edits = [...state.edits].map(([key, to]) => {
     const [text, word] = key.split('.').map(Number);
     return {text, word, to};
   });
   return {...(state.texts ? {texts: state.texts} : {split: state.split, id: state.id}),
-    edits, methods: state.methods, html: true, width: room()};
+    edits, methods, html: true, width: room()};
+};
+
+// Rows that are slow to compute come in a second answer, below the others.
+const stages = () => {
+  const fast = state.methods.filter(name => data.fast_methods.includes(name));
+  const slow = state.methods.filter(name => !data.fast_methods.includes(name));
+  return fast.length && slow.length ? [fast, [...fast, ...slow]] : [state.methods];
 };
 
 let wanted = 0, running = false;
@@ -109,15 +118,27 @@ const ask = async () => {
   wanted += 1;
   if (running) return;
   running = true;
-  for (let done = 0; done !== wanted;) {
-    done = wanted;
-    const asked = question(), start = performance.now();
-    const late = setTimeout(() => say('asking …'), 400);
-    const found = asked && await post('api/explain', asked).catch(() => ({error: 'the server does not answer; is serve.py running?'}));
-    clearTimeout(late);
-    if (done === wanted) show(found, performance.now() - start);
-  }
-  running = false;
+  try {
+    for (let done = 0; done !== wanted;) {
+      done = wanted;
+      const all = stages();
+      for (const [stage, methods] of all.entries()) {
+        const last = stage === all.length - 1;
+        const found = await answered(question(methods));
+        if (done !== wanted) break;
+        show(found, last);
+        if (!found || found.error) break;
+      }
+    }
+  } finally { running = false; }
+};
+
+const answered = async asked => {
+  if (!asked) return null;
+  const start = performance.now(), late = setTimeout(() => say('asking …'), 400);
+  const found = await post('api/explain', asked).catch(() => ({error: 'the server does not answer; is serve.py running?'}));
+  clearTimeout(late);
+  return {...found, milliseconds: performance.now() - start};
 };
 
 // ---- answers
@@ -128,15 +149,34 @@ const say = (text, failed = false) => {
   $('said').classList.toggle('failed', failed);
 };
 
-const show = (answer, milliseconds) => {
+// What the predictors say of a record: one label, or that of each
+const predicted = record => {
+  const label = part => data.labels[part.label], {softmax, dknn, soft} = record;
+  const said = [['DkNN', dknn], ['soft DkNN', soft], ['softmax', softmax]].filter(([, part]) => part);
+  return new Set(said.map(([, part]) => part.label)).size === 1 ? label(said[0][1])
+    : said.map(([name, part]) => `${name}: ${label(part)}`).join(', ');
+};
+
+const summary = records => {
+  const said = records.map(predicted);
+  return said.length === 1 || said[0] === said[1] ? `${said[0]}${said.length > 1 ? ', as before' : ''}` : `${said[0]} → ${said[1]}`;
+};
+
+// So that the steps can be told apart in the browser's history
+const titled = records => {
+  const words = records?.at(-1).words.map(own => own.join(' ')).join(' / ') ?? '';
+  document.title = words ? `${words.length > 60 ? `${words.slice(0, 60)}…` : words} (${predicted(records.at(-1))})` : data.title;
+};
+
+const show = (answer, last) => {
   hideTip();
   if (answer?.error) {
     say(answer.error, true);
-    list.classList.add('old');
     if (answer.busy) setTimeout(ask, 1000);
     return;
   }
   shown = answer;
+  list.style.minHeight = last ? '' : `${list.offsetHeight}px`; // nothing jumps in between
   $('download').disabled = !answer;
   list.innerHTML = answer ? answer.html : ''; // escaped by the server, as on the static page
   byId.clear();
@@ -147,7 +187,8 @@ const show = (answer, milliseconds) => {
   rescale(state.scale === 'row');
   for (const details of list.querySelectorAll('.neighbors')) details.open = nearestOpen && answer.records.length === 1;
   drawStrip();
-  say(answer ? `answered in ${Math.round(milliseconds)} ms` : 'Type a text, or take one of the data set.');
+  titled(answer?.records);
+  say(answer ? `${summary(answer.records)} · answered in ${Math.round(answer.milliseconds)} ms` : 'Type a text, or take one of the data set.');
 };
 
 list.addEventListener('click', event => {
@@ -163,6 +204,8 @@ $('download').addEventListener('click', () => {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 });
+
+{% include "words.js" %}
 
 {% include "strip.js" %}
 
@@ -201,8 +244,6 @@ checks.forEach(check => check.addEventListener('change', () => {
 form.addEventListener('submit', event => event.preventDefault());
 
 {% include "scale.js" %}
-
-{% include "words.js" %}
 
 {% include "nearest.js" %}
 

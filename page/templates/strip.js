@@ -1,5 +1,27 @@
 // ---- the words, each of which can be left out or replaced
 
+// The place of a coloured word of the text before changes.  Of a pair the second text is always scored.
+const keyOf = cell => {
+  const same = [...cell.closest('article').querySelectorAll(`tr[data-m="${cell.parentNode.dataset.m}"]`)].flatMap(row => [...row.cells].slice(1));
+  const every = shown.records[0].words.flatMap((words, side) => words.map((word, i) => [`${side}.${i}`, word]));
+  return every.at(same.indexOf(cell) - same.length);
+};
+
+const openAt = cell => {
+  if (cell.closest('article').id !== 'before') return;
+  const [key, word] = keyOf(cell);
+  hideTip();
+  openMenu(cell, key, word);
+};
+
+document.addEventListener('click', event => { const cell = cellOf(event); if (cell) openAt(cell); });
+document.addEventListener('keydown', event => {
+  const cell = cellOf(event);
+  if (!cell || event.key !== 'Enter') return;
+  event.preventDefault();
+  openAt(cell);
+});
+
 const placeOf = node => [...$('edit').querySelectorAll('[data-word]')].indexOf(node);
 
 const wordButton = (key, word) => {
@@ -54,6 +76,7 @@ const actions = () => {
 
 const change = (key, to) => {
   menu.hidePopover();
+  $('edit').querySelector(`[data-word="${key}"]`)?.focus();
   const edits = new Map(state.edits);
   if (to === undefined) edits.delete(key); else edits.set(key, to);
   step({edits});
@@ -66,7 +89,14 @@ const choice = (text, act, className) => {
   return button;
 };
 
-let menuFor = '';
+let menuFor = '', menuAt;
+const placeMenu = () => {
+  if (!menu.matches(':popover-open') || !menuAt.isConnected) return;
+  const box = menuAt.getBoundingClientRect(), {offsetHeight: height, offsetWidth: width} = menu;
+  const below = box.bottom + 6 + height < innerHeight || box.top < height + 12;
+  menu.style.left = `${Math.max(6, Math.min(box.left, innerWidth - width - 8))}px`;
+  menu.style.top = `${below ? box.bottom + 6 : box.top - height - 6}px`;
+};
 const openMenu = (button, key, word) => {
   menuFor = key;
   const top = element('div', undefined, 'choices'), near = element('div', undefined, 'choices');
@@ -84,9 +114,8 @@ const openMenu = (button, key, word) => {
   });
   menu.replaceChildren(top, note, near, own);
   menu.showPopover();
-  const box = button.getBoundingClientRect(), height = 190;
-  menu.style.left = `${Math.max(6, Math.min(box.left, innerWidth - menu.offsetWidth - 8))}px`;
-  menu.style.top = `${box.bottom + 6 + height < innerHeight ? box.bottom + 6 : Math.max(6, box.top - height - 6)}px`;
+  menuAt = button;
+  placeMenu();
   top.querySelector('button').focus();
   post('api/similar', {word}).then(found => {
     if (menuFor !== key || found.error) return;
@@ -96,6 +125,7 @@ const openMenu = (button, key, word) => {
       node.title = `cosine ${other.cosine.toFixed(2)}`;
       return node;
     }));
+    placeMenu();
   }).catch(() => {});
 };
-addEventListener('scroll', () => { if (menu.matches(':popover-open')) menu.hidePopover(); }, {passive: true});
+addEventListener('scroll', placeMenu, {capture: true, passive: true});

@@ -34,8 +34,9 @@ def app(explainer):
     pytest.importorskip('waitress')
     from live.app import make_app
     from live.desk import Desk
+    from live.rate import Rate
     return functools.cache(lambda kind='words': make_app(
-        Desk(explainer(kind)), ['box.example']))
+        Desk(explainer(kind)), ['box.example'], Rate(at_once=10 ** 9)))
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from asking import ORIGIN
 
 from files.atomic import write_jsonl
+from live.asked import FAST_METHODS
 from saliency import records
-from saliency.methods import METHODS
 
 TEXT = {'words': ['a good film , with a zyx plot'],
         'pair': ['the film a red plot', 'the blue film'],
@@ -258,7 +258,7 @@ def test_hostile_texts_are_escaped(ask):
 def test_threads_get_the_answers_of_one(app, explainer):
     """Eight clients; then all their questions, asked anew of one."""
     questions = [{'texts': [f'good film {"bad " * (i % 5)}zyx{i}'],
-                  'methods': list(METHODS), 'html': True,
+                  'methods': list(FAST_METHODS), 'html': True,
                   'edits': [{'text': 0, 'word': i % 2}]} for i in range(16)]
 
     def answer(question):

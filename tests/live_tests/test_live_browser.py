@@ -1,6 +1,7 @@
 """The live page in a browser: typing, changing words, going back."""
 import compat  # noqa: F401  (before Chainer)
 
+import json
 import urllib.parse
 
 import pytest
@@ -9,6 +10,8 @@ from saliency import records
 
 pytestmark = pytest.mark.browser
 HOSTILE = '<img src=x onerror=alert(1)> </script><script>alert(2)</script>'
+ODD = ('a good\0 \u202efilm\u202c \u05d8\u05d5\u05d1 \U0001f3ac\ufe0f '
+       'e\u0301 \x1b[31m')
 
 
 def said(tab, text):
@@ -30,7 +33,8 @@ def test_answers_follow_what_is_typed(tab):
     said(page, 'this bad plot')
     assert words_of(page, 'before') == ['this', 'bad', 'plot']
     assert page.locator('.layers li').count() > 0  # nearest training texts
-    assert 'text=this+bad+plot' in page.url
+    page.wait_for_url('**/#text=this+bad+plot')
+    assert page.title().startswith('this bad plot (')
     page.fill('textarea', ' ')
     page.wait_for_selector('article', state='detached')
     page.go_back()
@@ -132,7 +136,7 @@ def test_hostile_texts_are_shown(tab):
     '#split=nonsense&id=x', '#edit=9', '#text=good&method=magic',
     '#split=test&id=-3', '#%ff%fe', '#split=__proto__&id=0'])
 def test_addresses_that_mean_nothing(tab, place):
-    assert tab(place).inner_text('#said').startswith('answered in')
+    assert ' · answered in' in tab(place).inner_text('#said')
 
 
 def test_refusals_are_said(tab):
@@ -175,9 +179,105 @@ def test_narrow_screens_do_not_scroll_sideways(tab, kind, place):
     assert boxes[1]['y'] >= boxes[0]['y'] + boxes[0]['height']  # below it
 
 
-def test_methods_are_chosen(tab):
-    page = tab()
+def test_a_slower_method_comes_in_a_second_answer(tab):
+    page, asked = tab(), []
+    page.on('request', lambda request: asked.append(
+        json.loads(request.post_data)['methods']))
     page.click('.methods summary')
     page.check('[value=soft_shapley]')
     page.wait_for_selector('tr[data-m=soft_shapley]')
+    fast = ['soft', 'conformity', 'logodds', 'gradient']
+    assert sorted(asked[0]) == sorted(fast)
+    assert asked[1] == [*asked[0], 'soft_shapley'] and len(asked) == 2
     assert page.url.count('method=') == 5
+
+
+@pytest.mark.parametrize('kind, place, row, cell, key', [
+    ('words', '#text=a+good+film', 'soft', 1, '0.1'),
+    ('pair', '#premise=the+film&hypothesis=a+blue+plot', 'gradient', 2,
+     '1.2')])
+def test_a_coloured_word_is_chosen_too(tab, kind, place, row, cell, key):
+    page = tab(place, kind)
+    page.click(f'#before tr[data-m={row}] td >> nth={cell}')
+    page.click('#menu .leave')
+    page.wait_for_selector('#after')
+    assert f'edit={key}' in urllib.parse.unquote(page.url)
+    assert page.evaluate('document.activeElement.dataset.word') == key
+    page.click(f'#after tr[data-m={row}] td >> nth=0')
+    assert not page.is_visible('#menu')  # only words of the text before
+
+
+def test_by_keyboard_alone(tab):
+    page = tab('#text=to+be+replaced')
+    focused = 'document.activeElement'
+
+    def press(key, until):
+        for _ in range(40):
+            if page.evaluate(until):
+                return
+            page.keyboard.press(key)
+        raise AssertionError(until)
+
+    press('Tab', f'{focused}.tagName === "TEXTAREA"')
+    page.keyboard.press('Control+a')
+    page.keyboard.type('a good film')
+    said(page, 'a good film')
+    press('Tab', f'{focused}.dataset.word === "0.1"')
+    page.keyboard.press('Enter')
+    assert page.evaluate(f'{focused}.className') == 'leave'
+    page.keyboard.press('Escape')  # back to where one was
+    assert page.evaluate(f'{focused}.dataset.word') == '0.1'
+    page.keyboard.press('Enter')
+    page.keyboard.press('Enter')
+    page.wait_for_selector('#after')
+    assert words_of(page, 'after') == ['a', 'film']
+    assert page.evaluate(f'{focused}.dataset.word') == '0.1'
+    press('Tab', f'{focused}.closest("#before") !== null')
+    page.keyboard.press('ArrowRight')
+    page.keyboard.press('ArrowRight')
+    page.keyboard.press('Enter')  # a coloured word: film
+    page.keyboard.press('Enter')
+    page.wait_for_function(
+        '() => document.querySelectorAll(".out").length === 2')
+    assert words_of(page, 'after') == ['a']
+
+
+def test_two_tabs_do_not_mix(tab):
+    first, second = tab('#text=a+good+film'), tab('#text=a+bad+plot')
+    for i in range(3):
+        first.fill('textarea', f'good film {"lovely " * i}')
+        second.fill('textarea', f'bad plot {"awful " * i}')
+    said(first, 'good film lovely lovely')
+    said(second, 'bad plot awful awful')
+    first.go_back()
+    said(first, 'a good film')
+    assert words_of(second, 'before') == ['bad', 'plot', 'awful', 'awful']
+
+
+def test_dark_and_light(tab):
+    page = tab(color_scheme='dark')
+    paper = 'getComputedStyle(document.body).backgroundColor'
+    assert page.evaluate(paper) == 'rgb(23, 24, 27)'
+    assert page.evaluate('getComputedStyle(document.querySelector('
+                         '"textarea")).color') == 'rgb(231, 231, 228)'
+    page.click('#theme')
+    page.reload()
+    assert page.evaluate(paper) == 'rgb(251, 251, 249)'
+
+
+def test_null_bytes_pictures_and_other_directions(tab, explainer):
+    """What is shown is what the answer has, and the address brings it."""
+    page = tab()
+    page.fill('textarea', ODD)
+    page.wait_for_selector('[data-word="0.7"]')
+    page.wait_for_url('**/#text=a+good%00*')
+    record = explainer().explain([ODD]).to_dict()[0]
+    words = [word.translate(dict.fromkeys([0, 27], '\ufffd'))
+             for word in record['words'][0]]
+    row = page.locator('#before tr[data-m="soft"] td')
+    assert row.all_text_contents() == words
+    address = page.url
+    other = tab(address[address.index('#'):])
+    assert other.locator('#before tr[data-m="soft"] td'
+                         ).all_text_contents() == words
+    assert other.input_value('textarea') == ODD
