@@ -92,7 +92,8 @@ const post = async (where, question) => {
 const room = () => {
   const narrow = innerWidth <= 760, columns = state.edits.size && !narrow ? 2 : 1;
   const page = Math.min(innerWidth - (narrow ? 28 : 48), columns === 2 ? 1592 : 1132);
-  const chars = ((page - 32 * (columns - 1)) / columns - (narrow ? 160 : 240)) / 8.6;
+  const names = narrow ? 136 : 150 + 6.5 * Math.max(...state.methods.map(name => name.length));
+  const chars = ((page - 32 * (columns - 1)) / columns - names) / 8.6;
   return Math.max(20, Math.min(100, Math.floor(chars)));
 };
 

@@ -101,7 +101,7 @@ const openMenu = (button, key, word) => {
   menuFor = key;
   const top = element('div', undefined, 'choices'), near = element('div', undefined, 'choices');
   const own = element('form'), input = element('input');
-  const note = element('p', 'nearest words of the network');
+  const note = element('p', 'nearest words in the network’s embedding');
   if (state.edits.get(key) !== '') top.append(choice('Leave out', () => change(key, ''), 'leave'));
   if (state.edits.has(key)) top.append(choice('Put back', () => change(key), 'back'));
   input.setAttribute('aria-label', 'another word');
