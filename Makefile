@@ -63,6 +63,10 @@ experiments: setup
 	$(BIN)/python tools/results.py
 
 # This project beside its peers; TORCH names a Python with torch and faiss-cpu.
-# Needs the SST run of `make experiments` and DKNN_DATA.
+# Then the answers of the live page.  Needs the SST run of `make experiments`
+# and DKNN_DATA.
+SST := results/stsa.binary_cnn
+
 bench: setup
 	$(BIN)/python benchmarks/bench.py $(if $(TORCH),--torch-python $(TORCH))
+	$(BIN)/python benchmarks/serving.py --model-setup $(SST)

@@ -5,9 +5,10 @@
 
 For texts of some lengths, cut from the test split and each asked once, so
 that none is answered from those kept: the median and the longest of the
-answers with what the page shows, of the methods that run while one types; then
-the same with a word left out, where the text before is known already, as it
-is on the page.
+answers with what the page shows, of the methods that run while one types, and
+how large they are; then the same with a word left out, where the text before
+is known already, as it is on the page.  Last the longest text by all methods,
+and how much memory the process took.
 """
 import pathlib
 import sys
@@ -18,14 +19,19 @@ import compat  # noqa: F401, I001  (before Chainer)
 
 import argparse
 import itertools
+import resource
 import statistics
 import time
 
 import runs
 import saliency
 from runs import flags
+from saliency.methods import METHODS
 
 LENGTHS = 5, 10, 20, 40, 80
+KB = 1e3
+HEAD = '''         typed                      changed
+words   median  longest       kB   median  longest       kB   (milliseconds)'''
 
 
 def build_parser():
@@ -44,28 +50,35 @@ def texts_of(data, length, n):
     return [' '.join(itertools.islice(words, length)) for _ in range(n)]
 
 
-def milliseconds(client, question):
-    """How long one answer takes."""
+def answered(client, question):
+    """Milliseconds that one answer takes, and its kilobytes."""
     start = time.perf_counter()
     response = client.post('/api/explain', json=question)
     taken = 1e3 * (time.perf_counter() - start)
     assert response.status_code == 200, response.get_json()
-    return taken
+    return taken, len(response.data) / KB
+
+
+def peak():
+    """Memory that the process had at most, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KB
 
 
 def measure(client, texts, side):
-    """Milliseconds of every text, as typed and with a word left out."""
+    """(milliseconds, kilobytes) of every text, as typed and with a word
+    left out."""
     typed, changed = [], []
     for text in texts:
         question = {'texts': [text] * (side + 1), 'html': True}
-        typed.append(milliseconds(client, question))
-        changed.append(milliseconds(client, {
+        typed.append(answered(client, question))
+        changed.append(answered(client, {
             **question, 'edits': [{'text': side, 'word': 0}]}))
     return typed, changed
 
 
 def main(argv=None):
     from live import app, desk, rate
+    from live import asked as limits
     args = build_parser().parse_args(argv)
     explainer = saliency.load_explainer(
         args.model_setup, data_dir=args.data_dir, gpu=args.gpu,
@@ -75,14 +88,24 @@ def main(argv=None):
     client = app.make_app(answering, rate=rate.Rate(
         at_once=10 ** 9)).test_client()
     side = int(explainer.run.data.pair)
-    print(f'{"words":>5} {"typed: median":>14} {"longest":>9} '
-          f'{"changed: median":>16} {"longest":>9}   milliseconds')
+    before = peak()
+    print(HEAD)
     for length in LENGTHS:
-        typed, changed = measure(client, texts_of(
-            explainer.run.data, length, args.repeats), side)
-        print(f'{length:>5} {statistics.median(typed):>14.0f} '
-              f'{max(typed):>9.0f} {statistics.median(changed):>16.0f} '
-              f'{max(changed):>9.0f}', flush=True)
+        cells = []
+        for found in measure(client, texts_of(
+                explainer.run.data, length, args.repeats), side):
+            times, sizes = zip(*found, strict=True)
+            cells += [statistics.median(times), max(times),
+                      statistics.median(sizes)]
+        print(f'{length:>5}' + ''.join(f'{cell:>9.0f}' for cell in cells),
+              flush=True)
+    most = limits.MOST_WORDS // (side + 1)
+    taken, size = answered(client, {
+        'texts': texts_of(explainer.run.data, most, 1) * (side + 1),
+        'methods': list(METHODS), 'html': True})
+    print(f'{most} words by all methods: {taken:.0f} ms, {size:.0f} kB; '
+          f'memory {peak():.0f} MB, before the first question '
+          f'{before:.0f} MB')
 
 
 if __name__ == '__main__':

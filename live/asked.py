@@ -11,6 +11,7 @@ from saliency.methods import METHODS
 FAST_METHODS = ('soft', 'conformity', 'logodds', 'gradient')
 MOST_BYTES = 2 ** 20        # of a request
 MOST_CHARACTERS = 20_000    # of a text
+MOST_LETTERS = 1_000        # between white space: such stretches are kept
 MOST_WORDS = 300            # of all texts of an example, <eos> aside
 MOST_SIMILAR = 50           # words suggested
 HINT = 'docs/serve.md has the fields'
@@ -105,6 +106,11 @@ def _check(asked):
             raise UserError(
                 f'a text has {len(text):,} characters, but this page takes '
                 f'{MOST_CHARACTERS:,} at most; use interpret.py --input')
+        longest = max(map(len, text.split()), default=0)
+        if longest > MOST_LETTERS:
+            raise UserError(
+                f'a text has {longest:,} characters without white space, but '
+                f'this page takes {MOST_LETTERS:,} at most; put spaces in')
 
 
 def check_words(words):

@@ -63,13 +63,13 @@ class Desk:
 
     def warm_up(self):
         """Asks once about a short and a long text, for what is compiled or
-        read when it is first needed."""
+        read when it is first needed: NLTK, too, by a quotation mark."""
         n_texts = 2 if self.run.data.pair else 1
         words = [token for example in self.run.data.test[:LONG]
                  for token in example.texts[0]]
         for n in (5, LONG):
             self.explain(limits.Asked(
-                texts=[' '.join(words[:n])] * n_texts, html=True,
+                texts=[f'{" ".join(words[:n])} "'] * n_texts, html=True,
                 edits=[limits.Edit(n_texts - 1, 0)]))
 
     def explain(self, asked):

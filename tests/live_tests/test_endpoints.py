@@ -127,6 +127,8 @@ SLIPS = {
                     'edits': [{'text': 0, 'word': 0, 'to': ' '}]}, 'is empty'),
     'characters': ({'texts': [LONG]}, 'has 500,000 characters, but this page '
                    'takes 20,000 at most; use interpret.py'),
+    'one word': ({'texts': ['a' * 1001]}, 'has 1,001 characters without '
+                 'white space, but this page takes 1,000'),
     'words': ({'texts': ['a ' * 301]}, 'has 301 words, but this page takes '
               '300 at most'),
     'new words': ({'texts': ['a'], 'edits': [
