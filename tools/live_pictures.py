@@ -26,6 +26,7 @@ from tools import page_pictures
 
 HOST = '127.0.0.1'
 SHOWN = 20000  # milliseconds until a text is shown, at most
+STARTED = 1500  # milliseconds until a browser that starts is at rest
 
 
 class Picture(NamedTuple):
@@ -72,6 +73,7 @@ def take(browser, address, picture):
     tab, *_ = page_pictures.open_page(browser, address, picture.size,
                                       picture.dark)
     tab.wait_for_selector('article', timeout=SHOWN)
+    tab.wait_for_timeout(STARTED)
     before = tab.title()
     tab.goto(f'{address}#{urllib.parse.urlencode(picture.state)}')
     tab.wait_for_function('before => document.title !== before', arg=before,
