@@ -22,6 +22,7 @@ from comparison import figures, members, names, pairs, texts
 from errors import UserError
 from evaluation import tables
 from files.atomic import write_json
+from files.tables import dataset_title
 from runs import flags, run_script, training
 from runs.folder import ARGS, RESULTS
 from runs.processes import processes
@@ -105,7 +106,7 @@ def about_page(args, found, compared, n_differ):
     versus = {pair.b: pairs.shown_cells(pair) for pair in compared
               if pair.predictor == explains}
     return {
-        'title': f'{pathlib.Path(first.args["dataset"]).name}: where '
+        'title': f'{dataset_title(first.args["dataset"])}: where '
                  f'{len(found)} runs differ',
         'runs': [{'name': name, 'versus': versus.get(member.letter),
                   'folder': str(member.run.folder),

@@ -25,6 +25,7 @@ from evaluation import pictures, tables
 from evaluation.parts import PARTS
 from evaluation.setting import NEEDS, Setting
 from files.atomic import write_json, write_jsonl
+from files.tables import dataset_title
 from runs import flags, training
 from runs.processes import processes
 from saliency.outputs import output_path
@@ -228,8 +229,9 @@ def write_records(setting, found, folder):
         paths.append(lines)
         if name in pages():
             page = lines.with_suffix('.html')
-            pages()[name](page, records, f'{run.args["dataset"]}, '
-                          f'{run.args["model"]}')
+            pages()[name](
+                page, records,
+                f'{dataset_title(run.args["dataset"])}, {run.args["model"]}')
             paths.append(page)
     return paths
 

@@ -4,6 +4,7 @@ NumPy releases Python's lock while it computes, so threads keep all cores busy
 between the matrix products, too.  Each thread takes one piece at a time, and
 the threads of BLAS are shared out among them.
 """
+import contextlib
 import functools
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -72,6 +73,22 @@ def in_turn(work, pieces):
         list: ``[work(piece) for piece in pieces]``.
     """
     return [work(piece) for piece in pieces]
+
+
+@contextlib.contextmanager
+def one_thread():
+    """BLAS on one thread, so that its results are always the same.
+
+    In a piece of ``run`` BLAS keeps the threads of that piece.
+
+    Yields:
+        None: ``run`` takes one piece after another meanwhile.
+    """
+    if getattr(_this_thread, 'is_worker', False):
+        yield  # whoever started the workers has shared the threads out
+        return
+    with _limiting, _blas().limit(limits=1):
+        yield
 
 
 def _run_on_threads(work, pieces):

@@ -1,8 +1,8 @@
 """Data sets: where they are, how they are read, how they are split.
 
-``DATASETS`` has one row for each published data set, and a user's own file
-or folder becomes such a row.  ``load_dataset`` turns a row into a
-``Dataset`` of tokenized training, validation, calibration and test
+``DATASETS`` has one row for each published data set (``files.catalogue``),
+and a user's own file or folder becomes such a row.  ``load_dataset`` turns a
+row into a ``Dataset`` of tokenized training, validation, calibration and test
 examples without overlap.
 """
 import functools
@@ -13,21 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from files import published, reading, splits, tables
+from errors import UserError
+from files import labels as label_order
+from files import reading, splits, tables
+from files.catalogue import DATASETS, Source
+from files.columns import check_columns
 from files.downloads import Requirement, find_file, place_of
-from files.origins import DBPEDIA, HARVARD, IMDB, SNLI, TWEETS, VADER
 from files.rows import DatasetError
 from files.streams import check_path
-
-POLARITY = 'negative', 'positive'
-FINE = ('very negative', 'negative', 'neutral', 'positive', 'very positive')
-TREC = ('description', 'entity', 'abbreviation', 'human', 'location',
-        'numeric')
-ENTAILMENT = 'entailment', 'neutral', 'contradiction'
-ONTOLOGY = ('Company', 'EducationalInstitution', 'Artist', 'Athlete',
-            'OfficeHolder', 'MeanOfTransportation', 'Building',
-            'NaturalPlace', 'Village', 'Animal', 'Plant', 'Album', 'Film',
-            'WrittenWork')
 
 
 class Example(NamedTuple):
@@ -61,6 +54,10 @@ class Dataset(NamedTuple):
         ratings (dict or None): For ``vader.*``: split -> list of (mean,
             standard deviation) of people's ratings from -4 to 4, one for
             each example.
+        without_text (int): How many of the dropped rows have an empty text;
+            the others have no label.
+        table_rows (dict or None): Of a user's own data: split -> list of
+            ``files.rows.TableRow``, where each example stands in its file.
     """
 
     name: str
@@ -73,119 +70,45 @@ class Dataset(NamedTuple):
     valid_positions: list
     dropped: int
     ratings: object = None
+    without_text: int = 0
+    table_rows: object = None
 
     @property
     def pair(self):
         """bool: Whether each example has two texts."""
         return len(self.train[0].texts) == 2
 
+    def source_of(self, split, i):
+        """Where example i of a split stands in its file, as JSON has it.
 
-class Source(NamedTuple):
-    """A row of ``DATASETS``.
+        Args:
+            split (str or None): Name of the split; None for a text of none.
+            i (int): Position there.
 
-    Attributes:
-        label_names (tuple of str): In the order of the labels.  None, as
-            ``labels``, for a user's own: its training file has them.
-        labels (dict): Label as it stands in the file -> label.
-        files (dict): ``train`` and perhaps ``valid``, ``test`` -> (file,
-            member of that archive or None).
-        read (function): A reader, as ``files.rows`` describes it.
-        origin (Address, Requirement, ByHand or None): Where the files come
-            from; None for a user's own, whose paths ``files`` has.
-        raw (bool): Whether the texts still need a tokenizer.
-        pair (bool): Whether an example of a published one has two texts.
-    """
-
-    label_names: tuple
-    labels: dict
-    files: dict
-    read: object
-    origin: object
-    raw: bool = True
-    pair: bool = False
+        Returns:
+            dict: ``source`` -> ``row`` and, if there is one, ``id``; empty
+            but for a user's own data.
+        """
+        if split is None or self.table_rows is None:
+            return {}
+        row, own = self.table_rows[split][i]
+        return {'source': {'row': row, **({'id': own} if own else {})}}
 
 
 class _Part(NamedTuple):
-    """What a file gives: three lists of one length, and the rows dropped."""
+    """What a file gives: lists of one length, and the rows left out."""
 
     examples: list
     groups: list
     ratings: list
-    dropped: int
+    rows: list
+    without_text: int
+    without_label: int
 
     def at(self, positions):
-        return (list(map(self.examples.__getitem__, positions)),
-                list(map(self.ratings.__getitem__, positions)))
-
-
-def _numbered(names, first=0):
-    return {str(i): i - first for i in range(first, first + len(names))}
-
-
-def _harvard(label_names, train, valid=None, test=None):
-    files = {'train': train, 'valid': valid, 'test': test}
-    return Source(
-        label_names, _numbered(label_names),
-        {split: (file, None) for split, file in files.items() if file},
-        published.read_harvard, HARVARD, raw=False)
-
-
-def _archive(label_names, labels, file, read, origin, **members):
-    files = {split: (file, member) for split, member in members.items()}
-    return Source(label_names, labels, files, read, origin)
-
-
-def _imdb(label_names, labels):
-    return _archive(label_names, labels, 'aclImdb_v1.tar.gz',
-                    published.read_imdb, IMDB, train='aclImdb/train',
-                    test='aclImdb/test')
-
-
-def _vader(member):
-    folder = 'hutto_ICWSM_2014'
-    read = functools.partial(
-        published.read_vader,
-        inner=f'{VADER.stem}/additional_resources/{folder}.tar.gz')
-    return _archive(POLARITY, {'negative': 0, 'positive': 1}, VADER.file,
-                    read, VADER, train=f'{folder}/{member}')
-
-
-DATASETS = {
-    'TREC': _harvard(TREC, 'TREC.train.all', test='TREC.test.all'),
-    'custrev': _harvard(POLARITY, 'custrev.all'),
-    'mpqa': _harvard(POLARITY, 'mpqa.all'),
-    'rt-polarity': _harvard(POLARITY, 'rt-polarity.all'),
-    # sentences of reviews come first in the file, those of plots second
-    'subj': _harvard(('subjective', 'objective'), 'subj.all'),
-    'stsa.binary': _harvard(POLARITY, 'stsa.binary.train', 'stsa.binary.dev',
-                            'stsa.binary.test'),
-    'stsa.fine': _harvard(FINE, 'stsa.fine.train', 'stsa.fine.dev',
-                          'stsa.fine.test'),
-    'dbpedia': _archive(
-        ONTOLOGY, _numbered(ONTOLOGY, first=1), 'dbpedia_csv.tar.gz',
-        published.read_dbpedia, DBPEDIA, train='dbpedia_csv/train.csv',
-        test='dbpedia_csv/test.csv'),
-    # stars from 1 to 10; the middle two do not occur
-    'imdb.binary': _imdb(POLARITY, {'1': 0, '2': 0, '3': 0, '4': 0,
-                                    '7': 1, '8': 1, '9': 1, '10': 1}),
-    'imdb.fine': _imdb(('1-2', '3-4', '7-8', '9-10'),
-                       {'1': 0, '2': 0, '3': 1, '4': 1,
-                        '7': 2, '8': 2, '9': 3, '10': 3}),
-    'snli': _archive(
-        ENTAILMENT, {name: i for i, name in enumerate(ENTAILMENT)},
-        'snli_1.0.zip', published.read_snli, SNLI,
-        train='snli_1.0/snli_1.0_train.jsonl',
-        valid='snli_1.0/snli_1.0_dev.jsonl',
-        test='snli_1.0/snli_1.0_test.jsonl')._replace(pair=True),
-    'tweets': Source(
-        POLARITY, {'negative': 0, 'positive': 1},
-        {'train': ('rationales/tweet_sentiment_extraction.csv', None)},
-        published.read_tweets, TWEETS),
-    'vader.amazon': _vader('amazonReviewSnippets'),
-    'vader.movie': _vader('movieReviewSnippets'),
-    'vader.nyt': _vader('nytEditorialSnippets'),
-    'vader.tweets': _vader('tweets'),
-}
+        return self._replace(**{
+            name: list(map(getattr(self, name).__getitem__, positions))
+            for name in ('examples', 'ratings', 'rows')})
 
 
 def at_hand(data_dir=None):
@@ -202,7 +125,8 @@ def at_hand(data_dir=None):
 
 
 def load_dataset(name, data_dir=None, char_based=False, seed=0,
-                 calib_size=1000, calib_positions=None, cache=None):
+                 calib_size=1000, calib_positions=None, cache=None,
+                 columns=tables.USUAL):
     """Loads, tokenizes and splits a data set.
 
     The test examples are the published test file, else a tenth of all; the
@@ -232,6 +156,7 @@ def load_dataset(name, data_dir=None, char_based=False, seed=0,
         cache (files.cached.Cache): Where files that were read before are
             looked up, and large ones kept; None for nowhere.  What is
             returned is the same.
+        columns (Columns): Those of a user's own files that are read.
 
     Returns:
         Dataset: None of its splits is empty but ``calib``, where none are
@@ -241,7 +166,7 @@ def load_dataset(name, data_dir=None, char_based=False, seed=0,
         DatasetError: If files are missing, not as they should be, or small.
         UserError: If calibration size or positions make no sense.
     """
-    source = DATASETS[name] if name in DATASETS else _user_source(name)
+    source = _source(name, columns)
     parts, names = _load_parts(source, data_dir, char_based, cache)
     train = parts['train']
     if len({len(part.examples[0].texts) for part in parts.values()}) > 1:
@@ -252,16 +177,36 @@ def load_dataset(name, data_dir=None, char_based=False, seed=0,
     splits.check_sizes(positions, name,
                        calib_size if calib_positions is None else 0)
     drawn = {split: train.at(places) for split, places in positions.items()}
-    drawn.update((split, (part.examples, part.ratings))
-                 for split, part in parts.items() if split != 'train')
-    ratings = {split: ratings for split, (_, ratings) in drawn.items()}
+    drawn.update((split, part) for split, part in parts.items()
+                 if split != 'train')
+    without_text = sum(part.without_text for part in parts.values())
     return Dataset(
         str(name), names,
-        **{split: examples for split, (examples, _) in drawn.items()},
+        **{split: part.examples for split, part in drawn.items()},
         calib_positions=positions['calib'],
         valid_positions=positions.get('valid', []),
-        dropped=sum(part.dropped for part in parts.values()),
-        ratings=None if train.ratings[0] is None else ratings)
+        dropped=without_text + sum(part.without_label
+                                   for part in parts.values()),
+        ratings=None if train.ratings[0] is None else {
+            split: part.ratings for split, part in drawn.items()},
+        without_text=without_text,
+        table_rows=None if source.labels is not None else {
+            split: part.rows for split, part in drawn.items()})
+
+
+def count_repeated(dataset):
+    """Counts examples with the same texts as one before, all splits together.
+
+    Args:
+        dataset (Dataset): A data set.
+
+    Returns:
+        int: Whatever their labels; they are in it.
+    """
+    texts = [example.texts for split in (
+        dataset.train, dataset.valid, dataset.calib, dataset.test)
+        for example in split]
+    return len(texts) - len(set(texts))
 
 
 def fingerprint(dataset):
@@ -293,13 +238,14 @@ def _load_parts(source, data_dir, char_based, cache):
             file, source.origin, data_dir, _advice(source.origin))
         found = _encoded(source, path, member, labels, char_based, cache)
         if labels is None:  # the training file comes first
-            names = tables.sort_labels(found.names, file)
+            names = label_order.sort_labels(found.names, file)
             labels = {name: i for i, name in enumerate(names)}
             order = np.array([labels[name] for name in found.names])
             found = found._replace(labels=order[found.labels])
         parts[split] = _Part(
             list(map(Example, found.texts(), found.labels.tolist())),
-            found.group_names(), found.rating_pairs(), found.dropped)
+            found.group_names(), found.rating_pairs(), found.table_rows(),
+            found.without_text, found.without_label)
     return parts, names
 
 
@@ -324,12 +270,23 @@ def _advice(origin):
     return f'what pip can install is enough for {", ".join(names)}'
 
 
-def _user_source(path):
-    """A user's file or folder as a row of ``DATASETS``."""
+def _source(name, columns):
+    """A row of ``DATASETS``, or a user's file or folder as one."""
+    check_columns(columns)
+    if name not in DATASETS:
+        return _user_source(name, columns)
+    for argument in columns.chosen:
+        raise UserError(f'`{argument}` is for your own files, but the columns '
+                        f'of {name} are known; leave it out', argument)
+    return DATASETS[name]
+
+
+def _user_source(path, columns):
     check_path(path)
     if not os.path.lexists(path):
         raise DatasetError(f'there is no data set and no file {path}; the '
                            f'data sets are {", ".join(sorted(DATASETS))}')
     files = tables.find_tables(os.fspath(path))
     return Source(None, None, {split: (file, None) for split, file in
-                               files.items()}, tables.read_table, None)
+                               files.items()}, functools.partial(
+                                   tables.read_table, columns=columns), None)

@@ -13,33 +13,27 @@ import compat  # noqa: F401  (before Chainer)
 import argparse
 import collections
 import contextlib
-import datetime
 import os
-import pathlib
-import platform
+import shlex
 
-import chainer
 import numpy as np
 
 import nets
 import nlp_utils
 import runs
 import text_datasets
-from errors import UserError
 from files.atomic import read_json, temporary_folder, write_json
 from files.word_vectors import read_word_vectors
 from page.training_figure import write_training_figure
 from runs import flags, hyperparameters
 from runs import folder as run_folder
+from runs import settings as run_settings
 from runs import training as run_training
 from runs.processes import processes
 from runs.snapshots import load_snapshot, write_npz
 from runs.team import COMMUNICATORS, Randomness, make_team
 from runs.trainer import AVERAGE, BEST, build_trainer
 from terminal import printable
-
-# Settings with which a run can be resumed though they differ
-FREE = 'epoch', 'patience', 'gpu', 'datetime', 'versions', 'processes'
 
 
 def build_parser():
@@ -73,14 +67,37 @@ def build_parser():
     add('--communicator', choices=sorted(COMMUNICATORS),
         help='how several processes, started by mpiexec, average gradients: '
              "ChainerMN's communicator (docs/cluster.md)")
-    add('--out', '-o', default=run_folder.RESULTS,
-        help='folder in which the run folder DATASET_MODEL is made')
-    add('--resume', action='store_true',
-        help='go on from the snapshot of the last finished epoch')
+    add_place_flags(parser)
+    add_column_flags(parser.add_argument_group(
+        'columns', 'Of your own file with a header; left out, label and text '
+        '(or text1, text2) are found by name.').add_argument)
     add_training_flags(parser.add_argument_group(
         'training', 'Defaults follow from encoder and texts (docs/training.md)'
         '; what is used is printed.').add_argument)
     return parser
+
+
+def add_place_flags(parser):
+    """Where the run goes, and what it may replace there."""
+    add = parser.add_argument
+    add('--out', '-o', default=run_folder.RESULTS,
+        help='folder in which the run folder is made')
+    add('--name', metavar='NAME',
+        help='of the run folder; DATASET_MODEL if left out')
+    replacing = parser.add_mutually_exclusive_group()
+    replacing.add_argument('--resume', action='store_true', help='go on from '
+                           'the snapshot of the last finished epoch')
+    replacing.add_argument('--overwrite', action='store_true',
+                           help='replace a run of other settings')
+
+
+def add_column_flags(add):
+    """Which columns of a user's own file are read."""
+    add('--text-column', nargs='+', metavar='NAME',
+        help='of the text; of pairs two, like premise hypothesis')
+    add('--label-column', metavar='NAME', help='of the label')
+    add('--id-column', metavar='NAME',
+        help='of what you call a row; comes back in results')
 
 
 def add_training_flags(add):
@@ -112,16 +129,34 @@ def read_data(args, folder):
     data = text_datasets.load_dataset(
         args.dataset, args.data_dir, char_based=args.char_based,
         seed=args.seed, calib_size=args.calib_size,
-        cache=run_folder.cache_beside(folder))
+        cache=run_folder.cache_beside(folder),
+        columns=run_settings.columns_of(vars(args)))
     vocab = nlp_utils.make_vocab(
         tokens for example in data.train for tokens in example.texts)
-    sizes = ', '.join(f'{split} {len(getattr(data, split)):,}'
-                      for split in run_folder.SPLITS)
-    print(f'{data.name}: {sizes}'
-          + (f' ({data.dropped:,} dropped)' if data.dropped else ''))
+    print(data_line(data))
     print(f'{len(vocab):,} words, {len(data.label_names)} labels: '
           + ', '.join(data.label_names))
     return data, vocab
+
+
+def data_line(data):
+    """How many examples there are; of a user's own rows, what became of
+    them."""
+    n = {split: len(getattr(data, split)) for split in run_folder.SPLITS}
+    sizes = ', '.join(f'{split} {size:,}' for split, size in n.items())
+    if data.table_rows is None:
+        return f'{data.name}: {sizes}' + (
+            f' ({data.dropped:,} dropped)' if data.dropped else '')
+    left_out = ' and '.join(
+        f'{count:,} without {what}' for what, count in [
+            ('text', data.without_text),
+            ('label', data.dropped - data.without_text)] if count)
+    repeated = text_datasets.count_repeated(data)
+    return '; '.join([
+        f'{printable(os.path.basename(os.path.abspath(data.name)))}: '
+        f'{sum(n.values()) + data.dropped:,} rows',
+        *([f'{left_out} left out'] if left_out else []),
+        *([f'{repeated:,} repeated and kept'] if repeated else []), sizes])
 
 
 def read_vectors(path, vocab):
@@ -163,63 +198,11 @@ def build_model(args, options, data, vocab, vectors):
     return model
 
 
-def settings(args, options, data, vocab, vectors, folder, n_processes):
-    """What ``args.json`` says of a run; every path relative to it."""
-    own = {name: value for name, value in vars(args).items()
-           if name not in ('resume', 'data_dir', 'out', 'communicator')}
-    own.update(options._asdict())
-    if args.dataset not in text_datasets.DATASETS:
-        own['dataset'] = os.path.relpath(args.dataset, folder)
-    if args.word_vectors:
-        own['word_vectors'] = pathlib.Path(args.word_vectors).name
-    own.update(
-        n_class=len(data.label_names), label_names=list(data.label_names),
-        pair=data.pair, n_vocab=len(vocab),
-        embed_units=vectors.vectors.shape[1] if vectors else None,
-        processes=n_processes,
-        data_fingerprint=text_datasets.fingerprint(data),
-        model_path=run_folder.MODEL, vocab_path=run_folder.VOCAB,
-        datetime=datetime.datetime.now().isoformat(timespec='seconds'),
-        versions={'python': platform.python_version(),
-                  'numpy': np.__version__, 'chainer': chainer.__version__})
-    return own
-
-
 def write_setup(out, now, data, vocab):
     """Writes what later scripts need beside the model."""
     write_json(out / run_folder.VOCAB, vocab)
     write_json(out / run_folder.CALIB, [int(i) for i in data.calib_positions])
     write_json(out / run_folder.ARGS, now)
-
-
-def check_folder(folder, now):
-    """Refuses to replace the run of another data set of the same name."""
-    if not (folder / run_folder.ARGS).is_file():
-        return
-    then = read_json(folder / run_folder.ARGS)
-    if isinstance(then, dict) and then.get('dataset') != now['dataset']:
-        raise UserError(
-            f'{folder} holds a run on {then.get("dataset")!r}, not on '
-            f'{now["dataset"]!r}; keep it with another --out, or remove it')
-
-
-def check_resume(folder, now):
-    """Refuses to go on with other settings than those of the snapshot."""
-    if not (folder / run_folder.SNAPSHOT).is_file():
-        raise UserError(f'--resume: {folder} has no {run_folder.SNAPSHOT}; '
-                        'leave --resume out to train from the start')
-    then = read_json(folder / run_folder.ARGS)
-    if not isinstance(then, dict):
-        raise UserError(f'{folder / run_folder.ARGS} is not what train.py '
-                        'wrote; leave --resume out to train from the start')
-    changed = sorted(name for name in now
-                     if name not in FREE and now[name] != then.get(name))
-    if changed:
-        name = changed[0]
-        raise UserError(
-            f'--resume: {name} is {now[name]!r}, but the snapshot in {folder} '
-            f'has {then.get(name)!r}; give the same settings, or leave '
-            '--resume out to train from the start')
 
 
 def run_trainer(trainer, place):
@@ -254,7 +237,8 @@ def report(folder, data):
     print(f'best epoch {best["epoch"]}: validation accuracy {best[BEST]:.4f}')
     warn_of_nothing_learned(best[BEST], data)
     print(f'wrote {folder}/')
-    print(f'next: python run_dknn.py --model-setup {folder / run_folder.ARGS}')
+    print('next: python run_dknn.py --model-setup '
+          + shlex.quote(str(folder / run_folder.ARGS)))
 
 
 def warn_of_nothing_learned(accuracy, data):
@@ -278,7 +262,7 @@ def prepare(args, folder, team):
     options = choose(args, data)
     np.random.seed(args.seed)
     model = build_model(args, options, data, vocab, vectors)
-    return data, vocab, model, options, settings(
+    return data, vocab, model, options, run_settings.settings(
         args, options, data, vocab, vectors, folder, team.processes.size)
 
 
@@ -289,11 +273,12 @@ def place_of(folder, args, data, vocab, now):
     key = run_folder.setup_key(now, vocab)
     with run_training.only_training(folder), contextlib.ExitStack() as stack:
         if args.resume:
-            check_resume(folder, now)
+            run_settings.check_resumed(folder, now)
             yield run_training.Place(folder, folder, key)
             return
         out = stack.enter_context(temporary_folder(folder))
-        check_folder(folder, now)
+        if not args.overwrite:
+            run_settings.check_replaced(folder, now)
         write_setup(out, now, data, vocab)
         yield run_training.Place(out, folder, key)
 
@@ -325,7 +310,7 @@ def main(argv=None):
     team = make_team(args.communicator, args.gpu, together)
     args.gpu = team.gpu(args.gpu)
     folder = runs.folder_of(args.out, args.dataset, args.model,
-                            args.char_based)
+                            args.char_based, args.name)
     data, vocab, _, _, now = prepared = prepare(args, folder, team)
     key = run_folder.setup_key(now, vocab)
     team.check_same(key)

@@ -8,12 +8,12 @@ A *record* is a dict, one for each text, as ``interpret.py`` writes them to
 from markupsafe import Markup
 
 from files import atomic
+from files.tables import dataset_title
 from page import cells, documents, facts
 from page.colours import CLASSES, LETTERS, PALETTES, palette, palette_kind
 from page.corpus import corpus
 from page.rows import TEXTS
 from page.scales import method_scales
-from page.wording import dataset_title
 from saliency.methods import METHODS
 from saliency.records import check_records, without_eos
 

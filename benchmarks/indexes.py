@@ -24,7 +24,7 @@ import runs
 from benchmarks import scale
 from benchmarks.timing import Clock, peak_memory
 from dknn import DkNN
-from neighbors.choice import CODE_COLUMNS
+from neighbors.choice import Case
 from runs import flags
 from tools import pages
 
@@ -36,8 +36,13 @@ EXACT = 'exact'
 KINDS = {
     EXACT: (EXACT, lambda width: {}),
     'ivf': ('ivf', lambda width: {}),
-    'ivf+pq': ('ivf', lambda width: {'pq': -(-width // CODE_COLUMNS)}),
+    'ivf+pq': ('ivf', lambda width: {'pq': Case(1, (width,), 1, 0).pq}),
     'hnsw': ('hnsw', lambda width: {}),
+    # As fast as 0.99 of the neighbours allow, with --decay 1
+    'ivf, fewer probes': ('ivf', lambda width: {
+        'pca': 64, 'n_probes': 80, 'n_ranked': 2 * K}),
+    'hnsw, fewer ranked': ('hnsw', lambda width: {
+        'ef_search': 2 * K, 'n_ranked': 2 * K}),
 }
 COLUMNS = ('index', 'build, s', 'file, MB', 'ms a query', 'ms / exact',
            'recall of 75', 'peak memory, MB')

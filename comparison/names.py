@@ -2,6 +2,8 @@
 import json
 import pathlib
 
+from files.tables import dataset_title
+
 # What args.json holds beside settings that make another model
 NOT_SETTINGS = ('dataset', 'model', 'seed', 'gpu', 'processes', 'n_class',
                 'label_names', 'pair', 'n_vocab', 'data_fingerprint',
@@ -58,7 +60,7 @@ def _kind(member):
 
 
 def _shown(kind):
-    return pathlib.Path(kind[0]).name, kind[1]
+    return dataset_title(kind[0]), kind[1]
 
 
 def _flags(member, alike):
@@ -74,4 +76,6 @@ def _flag(name, value):
     name = name.replace('_', '-')
     if value is None or value is False:
         return f'no {name}'
+    if isinstance(value, list):
+        value = ' '.join(value)  # of several columns
     return name if value is True else f'{name} {value}'

@@ -11,9 +11,10 @@ from evaluation.explanations import METHODS, scores_of
 from evaluation.stability import mean_agreement
 from evaluation.tables import Table
 from files import lexicons, rationales
+from files.catalogue import POLARITY
 from files.downloads import place_of
 from metrics import agreement, bootstrap
-from text_datasets import POLARITY, Example
+from text_datasets import Example
 
 HUMMINGBIRD = 'rationales/hummingbird_sentiment.tsv'
 TWEETS = 'rationales/tweet_sentiment_extraction.csv'

@@ -195,7 +195,7 @@ def records(setting):
     conformity, odds, said = found.conformity, found.own_odds, found.said
     for place, i in enumerate(found.order.tolist()):
         yield {
-            'rank': place + 1, 'index': i,
+            'rank': place + 1, 'index': i, **data.source_of('train', i),
             'texts': [' '.join(tokens) for tokens in data.train[i].texts],
             'label': int(found.labels[i]), 'said': int(said[i]),
             'label_names': list(data.label_names),

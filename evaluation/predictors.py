@@ -137,7 +137,7 @@ def prediction_records(run, split, dknn, said):
                        for found in (said.dknn, said.soft))
     for i, label in enumerate(said.labels.tolist()):
         yield {
-            'id': i, 'split': split,
+            'id': i, 'split': split, **run.data.source_of(split, i),
             'texts': [' '.join(tokens) for tokens in examples[i].texts],
             'label': label,
             **({} if said.probs is None else {'softmax': parts.softmax_part(

@@ -16,15 +16,15 @@ from importlib import metadata
 from files import atomic, encoded, stored
 from files.rows import DatasetError
 
-VERSION = 1  # to be raised where the files have another format
+VERSION = 2  # to be raised where the files have another format
 # Shorter data are read again: it takes no longer than to look for them
 LEAST = 1 << 16  # tokens
 NAME = '.cache'  # of the folder, beside the run folders
 HERE = pathlib.Path(__file__).resolve().parent
 READERS = [HERE / name for name in (
-    'rows.py', 'streams.py', 'tables.py', 'published.py', 'tokens.py',
-    'encoded.py', 'reading.py')] + [HERE.parent / name for name in (
-        'nlp_utils.py', 'text_datasets.py')]
+    'rows.py', 'streams.py', 'columns.py', 'tables.py', 'published.py',
+    'catalogue.py', 'tokens.py', 'encoded.py', 'reading.py')] + [
+        HERE.parent / name for name in ('nlp_utils.py', 'text_datasets.py')]
 
 
 class Cache:

@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from files.rows import TableRow
 from files.tokens import numbering
 
-ARRAYS = 'ids', 'lengths', 'labels', 'groups', 'ratings'
+ARRAYS = 'ids', 'lengths', 'labels', 'groups', 'ratings', 'rows'
+OTHERS = 'words', 'names', 'own_ids', 'without_text', 'without_label'
 DESCRIPTION = 'description.json'
 BLOCK = 1 << 15  # texts that are turned into tokens at a time
 
@@ -30,10 +32,13 @@ class Encoded(NamedTuple):
             none.
         ratings (ndarray): Float64 (n, 2), mean and deviation; (0, 2) where
             there are none.
-        dropped (int): Rows left out.
+        rows (ndarray): Int64 (n,), ``Row.row`` of each.
         names (list of str): Labels as they stand in the file, by the order
             in which they first occur, where these give the numbers; else
             empty.
+        own_ids (list): ``Row.id`` of each; empty where all are None.
+        without_text, without_label (int): Rows left out because a text has
+            no tokens, or else because there is no label.
     """
 
     words: list
@@ -42,8 +47,11 @@ class Encoded(NamedTuple):
     labels: np.ndarray
     groups: np.ndarray
     ratings: np.ndarray
-    dropped: int
+    rows: np.ndarray
     names: list
+    own_ids: list
+    without_text: int
+    without_label: int
 
     def texts(self):
         """The texts of each example.
@@ -63,6 +71,11 @@ class Encoded(NamedTuple):
         sides = iter(found)
         return list(zip(*[sides] * self.lengths.shape[1], strict=True))
 
+    def table_rows(self):
+        """list of TableRow: Where each example stands in the file."""
+        ids = self.own_ids or itertools.repeat(None)
+        return list(map(TableRow, self.rows.tolist(), ids))
+
     def group_names(self):
         """list: Group of each example; None for one by itself."""
         return [None if group < 0 else group for group in
@@ -81,31 +94,36 @@ class Builder:
     def __init__(self):
         self._words, self._groups = numbering(), numbering()
         self._ids, self._lengths = [], []
-        self._rows = {'labels': [], 'groups': [], 'ratings': []}
-        self.dropped = 0
+        self._rows = {'labels': [], 'groups': [], 'ratings': [], 'rows': []}
+        self._own_ids = []
+        self.without_text = self.without_label = 0
 
-    def add(self, tokens, lengths, kept, rows):
+    def add(self, tokens, lengths, kept, labels, rows):
         """Adds some examples of a batch.
 
         Args:
             tokens (Tokens): Of all rows of the batch.
             lengths (ndarray): Int (rows, 1) or (rows, 2), of their texts.
             kept (ndarray): Bool (rows,); the others are counted.
-            rows (list of tuple): Label (int), group and rating of each that
-                is kept.
+            labels (list of int): Of those that are kept.
+            rows (list of Row): Those that are kept.
         """
         places = np.array([self._words[word] for word in tokens.words],
                           np.uint32)
         of_kept = np.repeat(kept, lengths.sum(axis=1))
         self._ids.append(places[tokens.ids[of_kept]])
         self._lengths.append(lengths[kept].astype(np.int32))
-        self.dropped += int((~kept).sum())
-        for label, group, rating in rows:
-            self._rows['labels'].append(label)
+        with_text = lengths.all(axis=1)
+        self.without_text += int((~with_text).sum())
+        self.without_label += int((with_text & ~kept).sum())
+        self._rows['labels'] += labels
+        for row in rows:
             self._rows['groups'].append(
-                -1 if group is None else self._groups[group])
-            if rating is not None:
-                self._rows['ratings'].append(rating)
+                -1 if row.group is None else self._groups[row.group])
+            if row.rating is not None:
+                self._rows['ratings'].append(row.rating)
+            self._rows['rows'].append(row.row)
+            self._own_ids.append(row.id)
 
     def __len__(self):
         return len(self._rows['labels'])
@@ -127,7 +145,9 @@ class Builder:
             np.array(self._rows['labels'], np.int64),
             np.array(self._rows['groups'], np.int64),
             np.array(self._rows['ratings'], float).reshape(-1, 2),
-            self.dropped, list(names))
+            np.array(self._rows['rows'], np.int64), list(names),
+            self._own_ids if any(self._own_ids) else [],
+            self.without_text, self.without_label)
 
 
 def write(folder, encoded):
@@ -141,8 +161,7 @@ def write(folder, encoded):
         np.save(folder / f'{name}.npy', getattr(encoded, name))
     # ASCII: no token is beyond it
     (folder / DESCRIPTION).write_text(json.dumps({
-        name: getattr(encoded, name) for name in ('words', 'dropped',
-                                                  'names')}))
+        name: getattr(encoded, name) for name in OTHERS}))
 
 
 def read(folder):

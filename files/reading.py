@@ -43,10 +43,11 @@ def read_examples(read, path, member, labels, raw, char_based):
                 raise DatasetError(
                     f'{where}:{row.number}: the label {shortened(row.label)} '
                     f'is none of {listed(known)}')
-        builder.add(found, lengths, kept, [
-            (known[row.label], row.group, row.rating) for row in chosen])
+        builder.add(found, lengths, kept,
+                    [known[row.label] for row in chosen], chosen)
     if not len(builder):
         raise DatasetError(
-            f'{where} holds no examples ({builder.dropped} rows without a '
+            f'{where} holds no examples ('
+            f'{builder.without_text + builder.without_label} rows without a '
             'text or label); each row needs both')
     return builder.encoded([] if labels is not None else known)

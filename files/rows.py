@@ -30,6 +30,10 @@ class Row(NamedTuple):
             with None is a group by itself.
         rating (tuple or None): Mean and standard deviation of people's
             ratings.
+        row (int): Of a table, where a spreadsheet shows it: counted from 1,
+            header and blank lines with the others, a row of several lines
+            once.
+        id (str or None): What the file calls it.
     """
 
     number: int
@@ -37,6 +41,20 @@ class Row(NamedTuple):
     texts: tuple
     group: object = None
     rating: object = None
+    row: int = 0
+    id: object = None
+
+
+class TableRow(NamedTuple):
+    """Where a user finds an example in a table.
+
+    Attributes:
+        row (int): ``Row.row``.
+        id (str or None): ``Row.id``.
+    """
+
+    row: int
+    id: object = None
 
 
 def display_name(path, member):

@@ -1,10 +1,11 @@
 """A user's own files: TSV, CSV or JSON lines, perhaps gzipped."""
 import csv
-import itertools
 import json
 import math
 import os
+import re
 
+from files.columns import COLUMN_NAMES, Columns, Places, find_columns
 from files.rows import (
     CONTROL,
     DatasetError,
@@ -17,12 +18,8 @@ from files.rows import (
 )
 from files.streams import LONGEST_LINE, as_dataset_errors, check_path, opening
 
-# What a user's columns may be called; the first that fits is taken.
-LABEL_NAMES = 'label', 'gold_label'
-TEXT_NAMES = (('text1', 'text2'), ('premise', 'hypothesis'),
-              ('sentence1', 'sentence2'), ('text',), ('sentence',))
-COLUMN_NAMES = {*LABEL_NAMES, *itertools.chain.from_iterable(TEXT_NAMES)}
-LONGEST_LABEL = 200  # characters: a longer one is a text in a wrong column
+LONGEST_NAME = 200  # characters: a longer label is a text in a wrong column
+USUAL = Columns()
 EXACT = 1 << 53  # below, each whole number is a float of its own
 # The columns of a file without a header, by their number.
 HEADERS = {2: ('label', 'text'), 3: ('label', 'text1', 'text2')}
@@ -105,7 +102,7 @@ def parse_jsonl(lines, where):
 PARSERS = {'.tsv': parse_tsv, '.csv': parse_csv, '.jsonl': parse_jsonl}
 
 
-def rows_of(records, where, header=None):
+def rows_of(records, where, header=None, columns=USUAL):
     """Makes rows of records, by the names of their columns.
 
     Args:
@@ -115,98 +112,118 @@ def rows_of(records, where, header=None):
         header (sequence of str or None): Names of the cells; without them
             the first record names them, or their number does
             (``HEADERS``).
+        columns (Columns): What the user has chosen; if anything, the first
+            record names the cells.
 
     Yields:
-        Row: The label ``-`` of a column ``gold_label`` becomes None.  A
-        number (of JSON) is the same label however it is written: 1, 1.0 and
-        1e0 are ``1``.  JSON's ``true`` is the name ``True``.
+        Row: A label that is blank, or ``-`` in a column ``gold_label``,
+        becomes None, as does JSON's ``null``.  A number (of JSON) is the
+        same label however it is written: 1, 1.0 and 1e0 are ``1``.  JSON's
+        ``true`` is the name ``True``.  Ids are read like labels.
 
     Raises:
         DatasetError: With file and line, if a record has other columns than
-            it should, or other values: labels are names of one line without
-            control characters, or finite numbers; texts are anything that
-            UTF-8 can hold.
+            it should, or other values: labels and ids are names of one line
+            without control characters, or finite numbers; texts are anything
+            that UTF-8 can hold.
     """
-    columns, seen = None, set()
-    for number, record in _named(records, where, header):
-        columns = columns or _find_columns(record, f'{where}:{number}')
+    seen = {None}
+    for number, row, record, places in _placed(records, where, header,
+                                               columns):
+        at = f'{where}:{number}'
         try:
-            label, *texts = [record[name] for name in columns]
+            label, *texts = [record[i] for i in (places.label, *places.texts)]
         except KeyError as error:
-            raise DatasetError(f'{where}:{number}: no {error}; the rows '
-                               'before have it') from error
-        name = label.strip() if isinstance(label, str) else _as_name(label)
+            raise DatasetError(f'{at}: no {error}; the rows before have '
+                               'it') from error
+        name = _name_of(label)
         if name not in seen:
-            _check_label(name, label, f'{where}:{number}')
+            _check_name(name, label, 'label', at)
             seen.add(name)
         texts = tuple(['' if text is None else text for text in texts])
         for text in texts:
             if not isinstance(text, str) or not text.isascii():
-                check_text(text, f'{where}:{number}')
-        no_gold = name == '-' and columns[0] == 'gold_label'
-        yield Row(number, None if no_gold else name, texts)
+                check_text(text, at)
+        yield Row(number, None if places.gold and name == '-' else name,
+                  texts, row=row, id=_id_of(record, places.id, at))
 
 
-def _as_name(label):
-    """A label of JSON as a name, or nothing if it cannot be one."""
-    if isinstance(label, float):
-        if not math.isfinite(label):
+def _name_of(value):
+    """A label or id as a name; None without one, '' if it cannot be one."""
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, float):
+        if not math.isfinite(value):
             return ''
-        if label.is_integer() and abs(label) < EXACT:
-            label = int(label)  # numbers that are equal have one name
-    return str(label) if isinstance(label, (int, float)) else ''
+        if value.is_integer() and abs(value) < EXACT:
+            value = int(value)  # numbers that are equal have one name
+    if isinstance(value, (int, float)):
+        return str(value)
+    return None if value is None else ''
 
 
-def _check_label(name, label, where):
+def _check_name(name, value, what, at):
     if not name:
-        raise DatasetError(f'{where}: the label {shortened(label)} is none; '
+        raise DatasetError(f'{at}: the {what} {shortened(value)} is none; '
                            'it must be a name or a finite number')
-    if len(name) > LONGEST_LABEL or CONTROL.search(name):
+    if len(name) > LONGEST_NAME or CONTROL.search(name):
         raise DatasetError(
-            f'{where}: the label {shortened(label)} must be one line of at '
-            f'most {LONGEST_LABEL} characters, none of them a control '
+            f'{at}: the {what} {shortened(value)} must be one line of at '
+            f'most {LONGEST_NAME} characters, none of them a control '
             'character')
 
 
-def _named(records, where, header):
-    """Records as dicts; lists of cells get their names from the header."""
+def _id_of(record, place, at):
+    """The id of a record, None where it has none."""
+    if place is None:
+        return None
+    value = record.get(place) if isinstance(record, dict) else record[place]
+    name = _name_of(value)
+    if name is not None:
+        _check_name(name, value, 'id', at)
+    return name
+
+
+def _placed(records, where, header, columns):
+    """Yields the line, the row and the cells of each record, and where to
+    find what in them."""
+    places, n_more = None, 0  # lines that follow the first of a row
     for number, record in records:
-        if isinstance(record, dict):
-            yield number, record
-            continue
-        if header is None:
-            header = [cell.strip().lower() for cell in record]
-            if COLUMN_NAMES.intersection(header):
-                _check_header(header, f'{where}:{number}')
-                continue
-            header = HEADERS.get(len(record), header)
-            if len(record) not in HEADERS:
-                raise DatasetError(
-                    f'{where}:{number}: {len(record)} columns; without a '
-                    'header a row is a label and one or two texts')
-        if len(record) != len(header):
-            raise DatasetError(f'{where}:{number}: {len(record)} columns '
-                               f'where there should be {len(header)}')
-        yield number, dict(zip(header, record, strict=True))
+        at = f'{where}:{number}'
+        names_cells = False
+        if places is None:
+            names, names_cells = _names_in(record, header, columns, at)
+            places = find_columns(names, columns, at)
+            if isinstance(record, dict):
+                places = Places(names[places.label], [
+                    names[i] for i in places.texts], (
+                        None if places.id is None else names[places.id]),
+                    places.gold)
+        if isinstance(record, list) and len(record) != len(names):
+            raise DatasetError(f'{at}: {len(record)} columns where there '
+                               f'should be {len(names)}')
+        if not names_cells:
+            yield number, number - n_more, record, places
+        if isinstance(record, list):
+            n_more += sum(cell.count('\n') for cell in record)
 
 
-def _check_header(header, where):
-    twice = [name for name in sorted(COLUMN_NAMES) if header.count(name) > 1]
-    if twice:
-        raise DatasetError(f'{where}: more than one column {twice[0]}; leave '
-                           'one of them')
-
-
-def _find_columns(record, where):
-    """Names of the label's column and of the one or two of the texts."""
-    label = next((name for name in LABEL_NAMES if name in record), None)
-    texts = next((names for names in TEXT_NAMES
-                  if record.keys() >= set(names)), None)
-    if label is None or texts is None:
-        missing = 'label' if label is None else 'text, nor text1 and text2'
-        raise DatasetError(f'{where}: no column {missing}; the columns are '
-                           f'{listed(record)}')
-    return label, *texts
+def _names_in(record, header, columns, at):
+    """Names of the columns, and whether they are this record itself."""
+    if isinstance(record, dict):
+        return list(record), False
+    if header is not None:
+        return list(header), False
+    if columns.chosen or COLUMN_NAMES.intersection(
+            cell.strip().lower() for cell in record):
+        return record, True
+    if len(record) not in HEADERS:
+        raise DatasetError(
+            f'{at}: {len(record)} columns; without a header a row is a label '
+            f'and one or two texts; of a header with the names '
+            f'{listed(record)} choose with `text_column` and `label_column`',
+            'text_column', 'label_column')
+    return list(HEADERS[len(record)]), False
 
 
 def kind_of(path):
@@ -222,17 +239,37 @@ def kind_of(path):
     return os.path.splitext(name)[1]
 
 
-def read_table(path, member=None):
+def dataset_title(dataset):
+    """Names a data set.
+
+    Args:
+        dataset (str): As in ``args.json`` or a record: a name such as
+            ``'stsa.binary'``, or the path of a file or folder.
+
+    Returns:
+        str: The name; of a path the file's, without ``.csv`` and the like.
+    """
+    parts = [part for part in re.split(r'[/\\]', str(dataset))
+             if part not in ('', '.', '..')]
+    name = parts[-1] if parts else 'your own data'
+    for ending in ('.gz', *PARSERS):
+        if name.lower().endswith(ending) and len(name) > len(ending):
+            name = name[:-len(ending)]
+    return name
+
+
+def read_table(path, member=None, columns=USUAL):
     """Reads a label and one or two texts in each row.
 
-    Columns are found by name (``LABEL_NAMES``, ``TEXT_NAMES``) in a header
-    or in the keys of JSON objects; without a header the label is first.
+    Columns are found by name (``files.columns``) in a header or in the keys
+    of JSON objects; without a header the label is first.
 
     Args:
         path (str): A file in UTF-8, or an archive of such files.
         member (str or None): The file to read inside the archive.  Of path
             and member, the one that is the table has an extension of
             ``PARSERS``, and perhaps ``.gz`` behind it.
+        columns (Columns): What the user has chosen.
 
     Yields:
         Row: One for each line or record, the header left out.
@@ -246,7 +283,8 @@ def read_table(path, member=None):
     if parse is None:
         raise _no_table(where)
     with opening(path, member) as stream:
-        yield from rows_of(parse(numbered_lines(stream, where), where), where)
+        yield from rows_of(parse(numbered_lines(stream, where), where), where,
+                           columns=columns)
 
 
 def _no_table(path):
@@ -291,51 +329,3 @@ def find_tables(path):
         raise DatasetError(f'{path} holds no file named train with one of '
                            f'the extensions {_kinds()}')
     return files
-
-
-def sort_labels(labels, path):
-    """Orders the labels that occur in a user's training file.
-
-    Args:
-        labels (iterable of str): Different names, in any order.
-        path (str): The file, for messages.
-
-    Returns:
-        tuple of str: At least two, by value if all are finite numbers, else
-        in alphabetical order.
-
-    Raises:
-        DatasetError: If there are fewer, or two numbers differ in nothing
-            but how they are written.
-    """
-    values = _as_numbers(labels)
-    names = tuple(sorted(labels, key=lambda name: (values.get(name), name)
-                         if values else name))
-    if len(names) < 2:
-        raise DatasetError(
-            f'{path} has {len(names)} different labels {", ".join(names)}; a '
-            'classifier needs at least two')
-    seen = {}
-    for name in names if values else ():
-        other = seen.setdefault(_number(name), name)
-        if other != name:
-            raise DatasetError(f'{path} has the labels {other} and {name}, '
-                               'which are the same number; write them alike')
-    return names
-
-
-def _number(name):
-    """A number's value; whole numbers are exact, however long."""
-    try:
-        return int(name)
-    except ValueError:
-        return float(name)
-
-
-def _as_numbers(labels):
-    """Values of labels that are all finite numbers, else nothing."""
-    try:
-        values = {label: float(label) for label in labels}
-    except ValueError:
-        return {}
-    return values if all(map(math.isfinite, values.values())) else {}

@@ -182,6 +182,39 @@ def distances(Q, row, X, col):
     return np.sqrt(squares, out=squares)
 
 
+def square_bounds(Q, row, X, col):
+    """Bounds of the squares of what ``distances`` returns, from float32.
+
+    A sum of D squares of differences has a relative error of at most
+    (D + 3) u, u = 2^-24, in whatever order it is added up, and the squares of
+    ``distances`` one of (D + 5) 2^-53; both are within c = (D + 16) 1.1 u,
+    and T = (D + 8) 2^-124 is for underflow.  What overflows counts as the
+    largest float32, below which it is not.
+
+    Args:
+        Q (ndarray): float32 (B, D).
+        row (ndarray): Integers (n,) in [0, B).
+        X (ndarray): float32 (N, D).
+        col (ndarray): Integers (n,) in [0, N).
+
+    Returns:
+        tuple: Lower and upper bounds, float64 (n,); the upper one is infinite
+        where squares overflow.
+    """
+    D = X.shape[1]
+    squares = np.empty(len(row))
+    with np.errstate(over='ignore'):
+        for pairs in slices(len(row), CELLS // 8 // D):
+            diff = X[col[pairs]] - Q[row[pairs]]
+            squares[pairs] = np.einsum('ij,ij->i', diff, diff)
+    c = (D + 16) * 1.1 * 2. ** -24
+    T = (D + 8) * 2. ** -124
+    low = np.minimum(squares, np.finfo(np.float32).max)
+    if c >= .5:  # D is 4 million or more
+        return np.zeros(len(row)), np.full(len(row), np.inf)
+    return (low - T) / (1 + c), (squares + T) / (1 - c)
+
+
 def smallest(key, index, k):
     """The k smallest of each row, ties to the lower position.
 

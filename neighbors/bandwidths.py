@@ -12,6 +12,7 @@ from neighbors.soft import layer_sums, pieces
 
 SCALE_NEIGHBOR = 50     # s^2 is in units of d^2 to this neighbour, the median
 SCALE_QUERIES = 256     # of so many validation examples
+MOST_EXAMPLES = 2000    # of the validation split that are looked at
 # Exponents of 2 in s^2: 0.03 to 64 times the unit, then around the best
 COARSE = np.arange(6., -6, -1)
 FINE = np.array([-.75, -.5, -.25, 0, .25, .5, .75])
@@ -30,16 +31,19 @@ def choose(indexes, labels, n_class, k, activations, targets):
         labels (ndarray): int64 (N,) in [0, C), of the training examples.
         n_class (int): C.
         k (int): Neighbours a layer, where only those found are summed.
-        activations (list): L arrays (n, D_l), n >= 1, the validation split.
+        activations (list): L arrays (n, D_l), n >= 1, the validation split;
+            at most ``MOST_EXAMPLES``, evenly spread over it, are used.
         targets (ndarray): int64 (n,) in [0, C), its labels.
 
     Returns:
         tuple: Bandwidths and weights, lists of a float for each layer.
     """
+    rows = _every(len(targets), MOST_EXAMPLES)
+    targets = targets[rows]
     layers = []
     for place, layer in enumerate(indexes.layers_):
         sums = layer_sums(indexes, place, labels, n_class, k)
-        Q = arrays.as_queries(activations[layer], sums.width)
+        Q = arrays.as_queries(activations[layer][rows], sums.width)
         layers.append((sums, Q, _unit(indexes.indexes_[place], Q,
                                       len(labels))))
     tables = [_log_shares(layer, COARSE) for layer in layers]
@@ -134,11 +138,16 @@ def _nll_alone(shares, targets):
 
 def _unit(index, Q, n_examples):
     """Median squared distance to the 50th neighbour; 1 where that is 0."""
-    rows = np.arange(0, len(Q), -(-len(Q) // SCALE_QUERIES))
+    rows = _every(len(Q), SCALE_QUERIES)
     k = min(SCALE_NEIGHBOR, n_examples)
     squares = np.square(index.kneighbors(Q[rows], k)[0][:, k - 1])
     positive = squares[squares > 0]
     return float(np.median(positive)) if len(positive) else 1.
+
+
+def _every(n, most):
+    """The slice of every m-th of n, at most so many, from the first."""
+    return slice(0, n, -(-n // most))
 
 
 def _log_shares(layer, exponents):

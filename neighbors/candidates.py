@@ -41,7 +41,10 @@ class CandidateIndex(NeighborIndex):
         raise NotImplementedError
 
     def _nearest(self, Q, k):
-        candidates = np.sort(self._candidates(Q, k), axis=1)
+        return self._nearest_of(Q, np.sort(self._candidates(Q, k), axis=1), k)
+
+    def _nearest_of(self, Q, candidates, k):
+        """The k nearest of candidates int64 (B, w), sorted, -1 for none."""
         row, place = np.nonzero(candidates >= 0)
         short = np.bincount(row, minlength=len(Q)) < k
         if short.all():
@@ -55,11 +58,38 @@ class CandidateIndex(NeighborIndex):
             distances[short], indices[short] = self._exact(Q[short], k)
         return distances, indices
 
+    def _nearest_sets(self, Q, k):
+        """The same in float32, but where that leaves the order open."""
+        candidates = np.sort(self._candidates(Q, k), axis=1)
+        row, place = np.nonzero(candidates >= 0)
+        col = candidates[row, place]
+        if (np.bincount(row, minlength=len(Q)) < k).any():
+            return self._nearest_of(Q, candidates, k)[1]
+        low, high = arrays.square_bounds(Q, row, self.X_, col)
+        least, most = (_kth(candidates.shape, row, place, bound, k)
+                       for bound in (low, high))
+        sure = high < least[row]
+        rest = np.flatnonzero(~sure & (low <= most[row]))
+        missing = k - np.bincount(row[sure], minlength=len(Q))
+        d = arrays.distances(Q, row[rest], self.X_, col[rest])
+        reading.release(self.X_)
+        rest = rest[np.lexsort((col[rest], d, row[rest]))]
+        nearest = arrays.places(row[rest], len(Q)) < missing[row[rest]]
+        sure[rest[nearest]] = True
+        return col[sure].reshape(-1, k)
+
     def _exact(self, Q, k):
         with _fallback_lock:  # several threads may come here at once
             if self._fallback is None:
                 self._fallback = ExactIndex().fit(self.X_)
         return self._fallback.kneighbors(Q, k)
+
+
+def _kth(shape, row, place, bound, k):
+    """The k-th smallest of the bounds of each query, float64 (B,)."""
+    key = np.full(shape, np.inf)
+    key[row, place] = bound
+    return np.partition(key, k - 1, axis=1)[:, k - 1]
 
 
 def require(module, package):

@@ -5,18 +5,16 @@ sizes are bytes unless they say otherwise.
 """
 from typing import NamedTuple
 
-from neighbors.lists import POINTS
+from neighbors.components import MOST, SAMPLE
+from neighbors.lists import POINTS, ROUNDS, usual_lists
 
 AUTO = 'auto'
 WORK = 10 ** 13        # products of two numbers that a search may take
-# Building inverted lists takes as long as so many queries asked exactly, and
-# the square root of N more: 25 rounds of k-means on POINTS examples a list,
-# then every example is compared with every centroid
-BUILD_QUERIES = 25 * POINTS
 EXACT_CELL = 8         # a number: in its mapped file, and centred
 COPY_CELL = 4          # a number in faiss's lists
 NUMBER = 8             # of an example in a list
-CODE_COLUMNS = 5       # columns that share a byte of a code
+CODE_COLUMNS = 4       # components that share a byte of a code
+SAMPLE_CELL = 24       # a number of the sample for components
 
 
 class Case(NamedTuple):
@@ -42,31 +40,44 @@ class Case(NamedTuple):
         return EXACT_CELL * self.n_examples * sum(self.widths)
 
     @property
+    def kept(self):
+        """Components of each layer that lists hold, at most."""
+        return [min(D, MOST) for D in self.widths]
+
+    @property
     def copies(self):
-        """Bytes of inverted lists with copies."""
-        return self._lists(sum(self.widths) * COPY_CELL)
+        """Bytes of inverted lists with copies of components."""
+        return self._lists(sum(self.kept) * COPY_CELL)
 
     @property
     def codes(self):
         """Bytes of inverted lists with codes of ``pq`` bytes."""
-        return self._lists(sum(min(self.pq, D) for D in self.widths))
+        return self._lists(sum(min(self.pq, d) for d in self.kept))
 
     @property
     def pq(self):
         """Bytes of a code; of narrower layers fewer are used."""
-        return -(-max(self.widths) // CODE_COLUMNS)
+        return -(-max(self.kept) // CODE_COLUMNS)
 
     @property
     def work(self):
         """Products of an exact search."""
         return self.n_queries * self.n_examples * sum(self.widths)
 
+    @property
+    def build(self):
+        """Products that lists take: k-means, then examples and centroids."""
+        n_lists = usual_lists(self.n_examples)
+        return n_lists * sum(self.kept) * (
+            ROUNDS * POINTS * n_lists + self.n_examples)
+
     def _lists(self, size):
-        """With an example of so many bytes, and what k-means trains on."""
-        n_lists = self.n_examples ** .5
-        sample = COPY_CELL * (1 + POINTS) * n_lists * max(self.widths)
+        """With an example of so many bytes, and what they are trained on."""
+        n_lists = usual_lists(self.n_examples)
+        trained = COPY_CELL * (1 + POINTS) * n_lists * max(self.kept)
+        sample = SAMPLE_CELL * min(SAMPLE, self.n_examples) * max(self.widths)
         return int(self.n_examples * (size + NUMBER * len(self.widths))
-                   + 2 * sample)
+                   + max(sample, 2 * trained))
 
 
 class Choice(NamedTuple):
@@ -89,9 +100,8 @@ class Choice(NamedTuple):
 RULES = [
     (lambda case: case.n_processes > 1, 'exact', 'exact',
      'several processes share an exact search only'),
-    (lambda case: case.n_queries <= BUILD_QUERIES + case.n_examples ** .5,
-     'exact', 'exact', 'to build another index would take longer than to ask '
-     'so few queries'),
+    (lambda case: case.work <= case.build, 'exact', 'exact',
+     'to build another index would take longer than to ask so few queries'),
     (lambda case: case.exact <= case.memory and case.work <= WORK,
      'exact', 'exact', 'it fits in memory and there is not much to search'),
     (lambda case: case.copies <= case.memory, 'ivf', 'copies',

@@ -1,22 +1,28 @@
 """The indexes that faiss builds: ``hnsw`` and ``ivf``.
 
 Both are filled block by block, so that the examples may be a file larger than
-memory; only faiss's own structure is kept.  N examples of width D.
+memory; only faiss's own structure is kept.  N examples of width D, of which
+faiss sees d components.
 """
 import contextlib
+import math
 
 import numpy as np
 
+import parallel
 from errors import ArgumentError
-from neighbors import arrays, reading
+from neighbors import components
 from neighbors.candidates import SPARE, CandidateIndex, require
 from neighbors.exact import ExactIndex
 
-POINTS = 64         # examples a centroid that train k-means, about
+POINTS = 39         # examples a centroid that train k-means
+ROUNDS = 10         # of k-means
+LISTS = 4           # as many centroids as so many times the root of N
 CODE_BITS = 8       # of a number of a code: 256 centroids of its own
-CODE_POINTS = 39    # examples that train one of those, about
-# Examples ranked exactly for a neighbour, where they are found by their codes
-CODE_SPARE = 6
+# Examples ranked exactly for a neighbour, beyond one: where components lack
+# all of the variance, and where they are found by their codes
+LOST_SPARE = 10
+CODE_SPARE = 5
 # Lists searched are so many times the square root of their number
 PROBES = 6
 
@@ -24,58 +30,82 @@ PROBES = 6
 class _FaissIndex(CandidateIndex):
     """What ``hnsw`` and ``ivf`` share.
 
-    They are built on one thread: the same examples always give the same
-    index.
+    faiss sees the principal components of the examples (``components``), and
+    whole examples rank what it finds.  An index is built on one thread: the
+    same examples always give the same.
     """
 
     is_approximate = True
 
+    def __init__(self, pca, n_ranked, seed):
+        _at_least(pca=(pca, 1), n_ranked=(n_ranked, 1), seed=(seed, 0))
+        self.pca = pca
+        self.n_ranked = n_ranked
+        self.seed = seed
+
     def _build(self):
         faiss = _faiss()
-        N, D = self.X_.shape
         with _one_thread(faiss):
+            self._components = components.fit(
+                self.X_, self.pca, self._multiple(), self.seed)
             self._index = self._empty(faiss)
-            for rows in arrays.slices(N, arrays.BLOCK_CELLS // D):
-                self._index.add(self._padded(self.X_[rows]))
-                reading.release(self.X_)
+            for block in components.blocks(self.X_):
+                self._index.add(self._components.of_examples(block))
 
     def _empty(self, faiss):
-        """faiss's index, trained if need be, without examples."""
+        """faiss's index of components, trained if need be, still empty."""
         raise NotImplementedError
 
-    def _padded(self, values):
-        """Float32 (n, D) as faiss takes them, perhaps with more columns."""
-        return np.ascontiguousarray(values)
+    def _multiple(self):
+        """What the number of components has to be a multiple of."""
+        return 1
+
+    def _n_candidates(self, k):
+        """Examples of a query that are ranked."""
+        usual = math.ceil(
+            k * (1 + LOST_SPARE * (1 - self._components.share))) + SPARE
+        return min(len(self.X_), max(k, self.n_ranked or usual))
 
     def save(self, path):
-        # faiss itself raises no OSError, and prints to standard error
-        content = _faiss().serialize_index(self._index)
+        found = self._components
         with open(path, 'wb') as stream:
-            stream.write(content)
+            np.savez(stream, shape=self.X_.shape, matrix=found.matrix,
+                     offset=found.offset, share=found.share,
+                     index=_faiss().serialize_index(self._index))
 
     def _read(self, path):
-        self._index = _faiss().read_index(str(path))
-        return self._index.ntotal, self._index.d
+        with open(path, 'rb') as stream, np.load(stream) as stored:
+            self._components = components.Components(
+                stored['matrix'], stored['offset'], stored['share'])
+            self._index = _faiss().deserialize_index(stored['index'])
+            return stored['shape']
 
 
 class HNSWIndex(_FaissIndex):
     """faiss's graph of navigable small worlds (Malkov, Yashunin 2018).
 
-    It keeps all examples in memory.
-
     Args:
         n_links (int): Links of an example in a layer of the graph, 2 or more.
         ef_construction (int): Length of the queue while building, 1 or more.
         ef_search (int): Length of the queue while searching, 1 or more;
-            None: 4 k, but at least 64 and the square root of N.
+            None: 3 k, but at least 64 and as many as are ranked.
+        pca (int): Principal components that are kept, 1 or more, at most D
+            are; None: the fewest that have 0.95 of the squared distances
+            between neighbours in a sample, from 16 to 128.
+        n_ranked (int): Candidates of a query that are ranked, at least k
+            are; None: 16 more than k, and 10 k times the share of squared
+            distances between neighbours that the components lack.
+        seed (int): Seed of the sample for the components.
 
     Raises:
         ArgumentError: An option is not as above.
     """
 
-    search_options = 'ef_search',
+    search_options = 'ef_search', 'n_ranked'
 
-    def __init__(self, n_links=32, ef_construction=80, ef_search=None):
+    def __init__(self, n_links=32, ef_construction=80, ef_search=None,
+                 pca=None, n_ranked=None, seed=0):
+        super().__init__(pca, n_ranked, seed)
         _at_least(n_links=(n_links, 2), ef_construction=(ef_construction, 1),
                   ef_search=(ef_search, 1))
         self.n_links = n_links
@@ -83,38 +113,39 @@ class HNSWIndex(_FaissIndex):
         self.ef_search = ef_search
 
     def _empty(self, faiss):
-        index = faiss.IndexHNSWFlat(self.X_.shape[1], self.n_links)
+        index = faiss.IndexHNSWFlat(len(self._components.matrix),
+                                    self.n_links)
         index.hnsw.efConstruction = self.ef_construction
         return index
 
     def _candidates(self, Q, k):
-        N = len(self.X_)
-        m = min(N, k + SPARE)
-        length = self.ef_search or max(4 * k, 64, int(N ** .5))
-        parameters = _faiss().SearchParametersHNSW(efSearch=max(length, m))
-        return self._index.search(np.ascontiguousarray(Q), m,
+        m = self._n_candidates(k)
+        parameters = _faiss().SearchParametersHNSW(
+            efSearch=max(self.ef_search or max(3 * k, 64), m))
+        return self._index.search(self._components.of_queries(Q), m,
                                   params=parameters)[1]
 
 
 class IVFIndex(_FaissIndex):
     """faiss's inverted lists: the examples nearest to each of some centroids.
 
-    With ``pq`` a list holds codes of its examples in place of copies: product
-    quantisation (Jegou, Douze, Schmid 2011) of what is left of an example
-    without its centroid, a byte for each of ``pq`` groups of columns.  What
-    the codes propose is ranked by the examples themselves, as always.
+    With ``pq`` a list holds codes in place of the components of its
+    examples: product quantisation (Jegou, Douze, Schmid 2011) of what is left
+    of them without their centroid, a byte for each of ``pq`` groups of
+    components.
 
     Args:
-        n_lists (int): Number of centroids, 1 or more; None: the square root
-            of N, or fewer, so that 39 examples or more fall to each on
-            average.
+        n_lists (int): Number of centroids, 1 or more; None: four times the
+            square root of N, or fewer, so that 39 examples or more fall to
+            each on average.
         n_probes (int): Lists searched for a query, 1 or more; None: six
             times the square root of ``n_lists``.
-        pq (int): Bytes of a code, 1 or more, at most D are used; None for
-            copies of the examples.
-        n_ranked (int): Candidates of a query that are ranked, at least k
-            are; None: with ``pq`` six a neighbour, else 16 more than k.
-        seed (int): Seed of the sample for k-means, and of k-means.
+        pq (int): Bytes of a code, 1 or more, at most one a component is used;
+            None for copies of the components.
+        pca (int): Components, as for ``HNSWIndex``.
+        n_ranked (int): As for ``HNSWIndex``, but with ``pq`` 5 k more.
+        seed (int): Seed of the samples for components and for k-means, and
+            of k-means.
 
     Raises:
         ArgumentError: An option is not as above.
@@ -122,58 +153,43 @@ class IVFIndex(_FaissIndex):
 
     search_options = 'n_probes', 'n_ranked'
 
-    def __init__(self, n_lists=None, n_probes=None, pq=None, n_ranked=None,
-                 seed=0):
-        _at_least(n_lists=(n_lists, 1), n_probes=(n_probes, 1), pq=(pq, 1),
-                  n_ranked=(n_ranked, 1), seed=(seed, 0))
+    def __init__(self, n_lists=None, n_probes=None, pq=None, pca=None,
+                 n_ranked=None, seed=0):
+        super().__init__(pca, n_ranked, seed)
+        _at_least(n_lists=(n_lists, 1), n_probes=(n_probes, 1), pq=(pq, 1))
         self.n_lists = n_lists
         self.n_probes = n_probes
         self.pq = pq
-        self.n_ranked = n_ranked
-        self.seed = seed
+
+    def _multiple(self):
+        return self.pq or 1
 
     def _empty(self, faiss):
-        N, D = self.X_.shape
-        n_lists = min(N, self.n_lists or max(1, min(round(N ** .5),
-                                                    N // 39)))
-        width = D + self._n_added()
-        centroids = faiss.IndexFlatL2(width)
+        N, d = len(self.X_), len(self._components.matrix)
+        n_lists = min(N, self.n_lists or usual_lists(N))
+        centroids = faiss.IndexFlatL2(d)
         if self.pq is None:
-            index = faiss.IndexIVFFlat(centroids, width, n_lists)
+            index = faiss.IndexIVFFlat(centroids, d, n_lists)
         else:
-            index = faiss.IndexIVFPQ(centroids, width, n_lists,
-                                     min(self.pq, D), CODE_BITS)
-            _without_warning(index.pq.cp, self.seed)
-        _without_warning(index.cp, self.seed)
-        index.train(self._padded(self._sample(n_lists)))
+            index = faiss.IndexIVFPQ(centroids, d, n_lists,
+                                     min(self._multiple(), d), CODE_BITS)
+            _prepare(index.pq.cp, self.seed)
+        _prepare(index.cp, self.seed)
+        index.train(self._sample(n_lists))
         return index
 
     def _sample(self, n_lists):
-        """Examples to train with, float32 (n, D), in their order."""
-        N = len(self.X_)
+        """Components of examples to train with, float32 (n, d)."""
         wanted = POINTS * n_lists
         if self.pq is not None:
-            wanted = max(wanted, CODE_POINTS << CODE_BITS)
-        order = np.random.RandomState(self.seed).permutation(N)
-        found = self.X_[np.sort(order[:wanted])]
-        reading.release(self.X_)
-        if self.pq is None or N >= 1 << CODE_BITS:
+            wanted = max(wanted, POINTS << CODE_BITS)
+        found = np.concatenate([
+            self._components.of_examples(block) for block in
+            components.sample_blocks(self.X_, wanted, self.seed)])
+        if self.pq is None or len(self.X_) >= 1 << CODE_BITS:
             return found
         # faiss asks for as many examples as a byte has values
         return np.resize(found, (1 << CODE_BITS, found.shape[1]))
-
-    def _n_added(self):
-        """Columns of zeros that let all groups have one width."""
-        return 0 if self.pq is None else -self.X_.shape[1] % min(
-            self.pq, self.X_.shape[1])
-
-    def _padded(self, values):
-        return np.ascontiguousarray(np.pad(
-            values, [(0, 0), (0, self._n_added())]))
-
-    def _read(self, path):
-        n, width = super()._read(path)
-        return n, width - self._n_added()
 
     def _open(self):
         n_lists = self._index.nlist
@@ -184,17 +200,39 @@ class IVFIndex(_FaissIndex):
             self._index.quantizer.reconstruct_n(0, n_lists))
 
     def _n_candidates(self, k):
-        usual = k + SPARE if self.pq is None else CODE_SPARE * k + SPARE
-        return min(len(self.X_), max(k, self.n_ranked or usual))
+        more = 0 if self.pq is None else CODE_SPARE * k
+        return min(len(self.X_), super()._n_candidates(k) + (
+            0 if self.n_ranked else more))
 
     def _candidates(self, Q, k):
-        Q = self._padded(Q)
-        distances, lists = self._centroids.kneighbors(Q, self._index.nprobe)
-        # Codes add up to squared distances from the squares given
-        with np.errstate(over='ignore'):
-            squares = (distances * distances).astype(np.float32)
-        return self._index.search_preassigned(Q, self._n_candidates(k), lists,
+        z = self._components.of_queries(Q)
+        squares, lists = self._nearest_lists(z, self._index.nprobe)
+        return self._index.search_preassigned(z, self._n_candidates(k), lists,
                                               squares)[1]
+
+    def _nearest_lists(self, z, n):
+        """Squared distances to the centroids, float32 (B, n), and numbers.
+
+        Only codes add up to squared distances from those given.
+        """
+        if self.pq is None:
+            lists = self._centroids.neighbor_sets(z, n)
+            return np.zeros(lists.shape, np.float32), lists
+        distances, lists = self._centroids.kneighbors(z, n)
+        with np.errstate(over='ignore'):
+            return (distances * distances).astype(np.float32), lists
+
+
+def usual_lists(n_examples):
+    """Number of inverted lists, unless one is given.
+
+    Args:
+        n_examples (int): N >= 1.
+
+    Returns:
+        int: At least 1.
+    """
+    return max(1, min(round(LISTS * n_examples ** .5), n_examples // POINTS))
 
 
 def _at_least(**options):
@@ -209,8 +247,9 @@ def _faiss():
     return require('faiss', 'faiss-cpu')
 
 
-def _without_warning(clustering, seed):
+def _prepare(clustering, seed):
     clustering.seed = seed
+    clustering.niter = ROUNDS
     clustering.min_points_per_centroid = 1
 
 
@@ -219,6 +258,7 @@ def _one_thread(faiss):
     n_threads = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:
-        yield
+        with parallel.one_thread():
+            yield
     finally:
         faiss.omp_set_num_threads(n_threads)

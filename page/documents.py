@@ -5,8 +5,10 @@ from pathlib import Path
 
 import jinja2
 
+from files.tables import dataset_title
 from page import wording
 from page.rows import clean
+from saliency.records import source_words
 
 TEMPLATES = Path(__file__).with_name('templates')
 
@@ -26,7 +28,8 @@ def environment():
         '–' if value is None else f'{value:.3f}')
     env.filters.update(percent=wording.percent, unusual=wording.unusual,
                        set_meaning=wording.set_meaning,
-                       dataset_title=wording.dataset_title)
+                       dataset_title=dataset_title,
+                       source_words=source_words)
     env.policies['json.dumps_kwargs'] = {
         'separators': (',', ':'), 'allow_nan': False,
         'default': lambda scalar: scalar.item()}  # NumPy's numbers

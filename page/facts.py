@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from saliency.records import agreement
+from saliency.records import agreement, source_words
 
 
 def training_texts(records):
@@ -128,11 +128,17 @@ def _layer_facts(layer, training):
         'layer': layer['layer'], 'votes': [int(v) for v in layer['votes']],
         'nearest': [[int(near['index']), int(near['label']),
                      _number(near['distance']), training[tuple(near['texts'])],
-                     *([_number(near['share'], 5)] if 'share' in near else [])]
-                    for near in layer['nearest']]}
+                     *_more(near)] for near in layer['nearest']]}
     if 'weight' in layer:
         found['weight'] = _number(layer['weight'])
     return found
+
+
+def _more(near):
+    """What is known of some neighbours only: share and place in a table."""
+    share = [_number(near['share'], 5)] if 'share' in near else []
+    where = source_words(near)
+    return [*(share or [None]), where] if where else share
 
 
 def _number(value, digits=4):

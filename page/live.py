@@ -3,11 +3,11 @@ import functools
 
 from markupsafe import Markup
 
+from files.tables import dataset_title
 from page import cells, documents, facts
 from page.colours import CLASSES, LETTERS, PALETTES, palette
 from page.rows import LINE_WIDTH, TEXTS
 from page.scales import method_scales
-from page.wording import dataset_title
 from saliency.records import without_eos
 
 HEADINGS = {1: ['This text'], 2: ['Before', 'After']}

@@ -1,26 +1,4 @@
 """Numbers and names in words, for those who have not read the paper."""
-import re
-
-from files.tables import PARSERS
-
-
-def dataset_title(dataset):
-    """Names a data set.
-
-    Args:
-        dataset (str): As in a record: a name such as ``'stsa.binary'``, or
-            the path of a file or folder.
-
-    Returns:
-        str: The name; of a path the file's, without ``.csv`` and the like.
-    """
-    parts = [part for part in re.split(r'[/\\]', str(dataset))
-             if part not in ('', '.', '..')]
-    name = parts[-1] if parts else 'your own data'
-    for ending in ('.gz', *PARSERS):
-        if name.lower().endswith(ending) and len(name) > len(ending):
-            name = name[:-len(ending)]
-    return name
 
 
 def percent(share):

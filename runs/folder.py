@@ -15,6 +15,7 @@
 """
 import hashlib
 import json
+import os
 import pathlib
 import shutil
 from typing import Annotated, NamedTuple
@@ -24,8 +25,9 @@ from msgspec import Meta
 
 import nlp_utils
 import text_datasets
-from errors import UserError
+from errors import ArgumentError, UserError
 from files import atomic, cached, typed
+from files.rows import CONTROL
 from runs.notes import note
 
 ARGS, VOCAB, CALIB, MODEL = ('args.json', 'vocab.json', 'calib.json',
@@ -54,18 +56,21 @@ DERIVED = (TEMPERATURE, 'calibration.json',
 OUTPUTS = (ARGS, VOCAB, CALIB, MODEL, SNAPSHOT, ACTIVATIONS, 'log',
            'loss.png', 'accuracy.png', *DERIVED)
 RESULTS = 'results'
-# Settings that may change without another model coming of them: how long,
-# where and by how many processes it is trained (but for rounding and noise),
-# and names of files whose contents have a digest
-FREE = ('epoch', 'patience', 'gpu', 'datetime', 'versions', 'dataset',
-        'word_vectors', 'processes')
+LONGEST_NAME = 200  # bytes; temporary files beside it have longer ones
+# Where and when a run is trained, and by how many processes
+CIRCUMSTANCES = 'gpu', 'datetime', 'versions', 'processes'
+# How long; a training that goes on may be longer
+LENGTH = 'epoch', 'patience'
+# Settings that may change without another model coming of them (but for
+# rounding and noise): these, and names of files whose contents have a digest
+FREE = (*CIRCUMSTANCES, *LENGTH, 'dataset', 'word_vectors')
 DTYPES = 'float32', 'float16'  # of stored layers; the first is usual
 SPLITS = 'train', 'valid', 'calib', 'test'
 Id = Annotated[int, Meta(ge=0)]
 HINT = 'it is not what train.py wrote'
 
 
-def folder_of(out, dataset, model, char_based=False):
+def folder_of(out, dataset, model, char_based=False, name=None):
     """The run folder for these settings, such as ``results/TREC_cnn``.
 
     Args:
@@ -73,15 +78,27 @@ def folder_of(out, dataset, model, char_based=False):
         dataset (str): Name or path of the data set.
         model (str): Name of the encoder.
         char_based (bool): Whether characters are the tokens.
+        name (str): What the folder is called; None: by the others.
 
     Returns:
         pathlib.Path: The folder, which need not exist.
+
+    Raises:
+        ArgumentError: If the name cannot be that of a folder in ``out``, or
+            is hidden.
     """
-    name = dataset
-    if dataset not in text_datasets.DATASETS:
-        name = pathlib.Path(dataset).name.split('.')[0]
-    return pathlib.Path(out) / (
-        f'{name}_{model}' + ('_char' if char_based else ''))
+    if name is None:
+        title = dataset
+        if dataset not in text_datasets.DATASETS:
+            title = pathlib.Path(dataset).name.split('.')[0]
+        name = f'{title}_{model}' + ('_char' if char_based else '')
+    elif (not name.strip() or name[0] in '.-' or CONTROL.search(name)
+          or set('/\\') & set(name) or len(os.fsencode(name)) > LONGEST_NAME):
+        raise ArgumentError(
+            'name', name, 'is no name of a run; take one without slashes, '
+            f'of at most {LONGEST_NAME} bytes, that does not begin with a '
+            'dot')
+    return pathlib.Path(out) / name
 
 
 def cache_beside(folder):
@@ -199,6 +216,8 @@ class Settings(msgspec.Struct):
             encoder.
         label_names (list of str): In the order of the labels.
         data_fingerprint (str): What ``text_datasets.fingerprint`` gave.
+        text_column, label_column, id_column (list of str, str, str): As of
+            ``files.columns.Columns``.
     """
 
     dataset: str
@@ -212,6 +231,9 @@ class Settings(msgspec.Struct):
     embed_units: Annotated[int, Meta(ge=1)] | None = None
     label_names: list[str] | None = None
     data_fingerprint: str | None = None
+    text_column: list[str] | None = None
+    label_column: str | None = None
+    id_column: str | None = None
 
 
 class Setup(NamedTuple):

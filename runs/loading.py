@@ -12,6 +12,7 @@ import nets
 import text_datasets
 from errors import ArgumentError, UserError
 from runs import folder as run_folder
+from runs.settings import columns_of
 from runs.snapshots import DAMAGED, load_parameters, read_npz
 
 MANY_VALUES = 10 ** 8  # 400 MB
@@ -74,7 +75,8 @@ def load_run(model_setup=None, data_dir=None, gpu=-1, dtype=None):
         _dataset_path(folder, settings.dataset, data_dir), data_dir,
         char_based=settings.char_based, seed=settings.seed,
         calib_size=settings.calib_size, calib_positions=positions,
-        cache=run_folder.cache_beside(folder))
+        cache=run_folder.cache_beside(folder),
+        columns=columns_of(args))
     _check_data(folder, settings, data)
     content = (folder / run_folder.MODEL).read_bytes()
     model = _make_model(folder, settings, len(vocab), data, content,

@@ -114,11 +114,12 @@ class Explainer(WordScorer):
         """The nearest of some neighbours of the first text."""
         indices, distances = (part[0, place] for part in found)
         kept = np.flatnonzero(np.isin(indices, chosen))[:n_nearest]
-        train = self.run.data.train
+        data = self.run.data
         return parts.neighbor_part(
             '', self.dknn.labels_[indices[kept]], indices[kept],
             distances[kept], self.dknn.n_class,
-            [train[i].texts for i in indices[kept]])['nearest']
+            [data.train[i].texts for i in indices[kept]],
+            [data.source_of('train', i) for i in indices[kept]])['nearest']
 
     def _explain(self, batch, names, found, shares, n_nearest, reduce):
         """The parts of each record that explain its prediction."""
@@ -164,14 +165,15 @@ class Explainer(WordScorer):
 
     def _neighbor_parts(self, found, shares, i, n_nearest):
         """Votes and nearest training texts of example i, layer by layer."""
-        train = self.run.data.train
+        data = self.run.data
         described = []
         for place, layer in enumerate(self.dknn.layers_):
             indices = found.indices[i, place]
             part = parts.neighbor_part(
                 self.run.model.layer_names[layer], self.dknn.labels_[indices],
                 indices, found.distances[i, place], self.dknn.n_class,
-                [train[j].texts for j in indices[:n_nearest]])
+                [data.train[j].texts for j in indices[:n_nearest]],
+                [data.source_of('train', j) for j in indices[:n_nearest]])
             if shares is not None:
                 parts.add_shares(part, self.dknn.weights_[place],
                                  shares[i, place])

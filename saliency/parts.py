@@ -91,10 +91,12 @@ def prediction_record(question, run, known, softmax, dknn, soft=None,
         index (str): Likewise, what finds the neighbours.
 
     Returns:
-        dict: ``version`` to ``dknn``, and perhaps ``soft``.
+        dict: ``version`` to ``dknn``, and perhaps ``soft``; ``source`` of
+        an example of a user's own data.
     """
     label = question.example.label
     return {'version': VERSION, 'id': question.id, 'split': question.split,
+            **run.data.source_of(question.split, question.id),
             'dataset': run.args['dataset'], 'model': run.args['model'],
             'label_names': list(run.data.label_names),
             'gold': None if label < 0 else label,
@@ -123,7 +125,8 @@ def method_part(target, sides, extra, decimals=DECIMALS):
             **{name: rounded(value) for name, value in extra.items()}}
 
 
-def neighbor_part(layer, labels, indices, distances, n_class, texts):
+def neighbor_part(layer, labels, indices, distances, n_class, texts,
+                  sources=None):
     """An entry of ``neighbors``: votes and nearest training texts.
 
     Args:
@@ -134,6 +137,8 @@ def neighbor_part(layer, labels, indices, distances, n_class, texts):
         n_class (int): C.
         texts (list of tuple): The texts of the first few, each a tuple of
             one or two tuples of tokens.
+        sources (list of dict): What ``Dataset.source_of`` says of each of
+            them; None for nothing.
 
     Returns:
         dict: ``layer``, ``votes`` (C) and ``nearest``, as many as `texts`.
@@ -143,10 +148,10 @@ def neighbor_part(layer, labels, indices, distances, n_class, texts):
         'layer': layer, 'votes': _votes(labels, n_class),
         'nearest': [
             {'index': int(index), 'label': int(label), 'distance': distance,
-             'texts': [' '.join(tokens) for tokens in text]}
-            for index, label, distance, text in zip(
+             'texts': [' '.join(tokens) for tokens in text], **source}
+            for index, label, distance, text, source in zip(
                 indices[shown], labels[shown], rounded(distances[shown]),
-                texts, strict=True)]}
+                texts, sources or [{}] * len(texts), strict=True)]}
 
 
 def add_shares(part, weight, shares):

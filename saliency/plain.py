@@ -1,6 +1,7 @@
 """A record as plain text, for a terminal."""
 import textwrap
 
+from saliency.records import source_words
 from terminal import printable
 
 WIDTH = 80   # columns
@@ -193,7 +194,9 @@ def neighbor_lines(record):
         votes = ', '.join(f'{n} {names[label]}' for label, n in
                           enumerate(layer['votes']) if n)
         lines.append(f'{printable(layer["layer"])}: {votes}')
-        lines += [f'  {near["distance"]:8.3f}  {names[near["label"]]}: '
-                  + printable(' | '.join(near['texts']))
-                  for near in layer['nearest']]
+        for near in layer['nearest']:
+            where = source_words(near)
+            lines.append(f'  {near["distance"]:8.3f}  {names[near["label"]]}'
+                         + (f' ({printable(where)})' if where else '') + ': '
+                         + printable(' | '.join(near['texts'])))
     return lines

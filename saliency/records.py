@@ -209,6 +209,22 @@ def _entries(value, name):
     return [(f'[{i}]', part) for i, part in enumerate(value)]
 
 
+def source_words(part):
+    """Says where a text stands in a user's own table.
+
+    Args:
+        part (dict): A record, or an entry of ``nearest``.
+
+    Returns:
+        str: Such as ``row 17, id n3``; empty without ``source``.
+    """
+    source = part.get('source')
+    if not source:
+        return ''
+    return f'row {source["row"]}' + (
+        f', id {source["id"]}' if 'id' in source else '')
+
+
 def method_scores(entry):
     """Joins the scores that a method gives to the words of a record.
 

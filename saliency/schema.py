@@ -85,6 +85,18 @@ class Method(Struct):
     gap: float | UnsetType = UNSET
 
 
+class TableRow(Struct):
+    """Where an example stands in a user's own table.
+
+    Attributes:
+        row (int): As a spreadsheet counts.
+        id (str): What the table calls it; optional.
+    """
+
+    row: Whole
+    id: str | UnsetType = UNSET
+
+
 class Near(Struct):
     """A training example that is a neighbour.
 
@@ -94,6 +106,7 @@ class Near(Struct):
         distance (float): From 0.
         texts (list of str): One or two.
         share (float): In [0, 1], of the layer's kernel sums; optional.
+        source (TableRow): Of a user's own data; optional.
     """
 
     index: Whole
@@ -101,6 +114,7 @@ class Near(Struct):
     distance: Annotated[float, Meta(ge=0)]
     texts: Texts
     share: Share | UnsetType = UNSET
+    source: TableRow | UnsetType = UNSET
 
 
 class Layer(Struct):
@@ -186,6 +200,7 @@ class Record(Struct):
         neighbors (list of Layer): A searched layer each, at least one.
         soft (Dknn): The prediction by soft conformity; optional.
         index (str): What found the neighbours; optional.
+        source (TableRow): Of a user's own data; optional.
         removed (Removed): Optional.
         reduction (Reduction): Optional.
     """
@@ -205,6 +220,7 @@ class Record(Struct):
     neighbors: Annotated[list[Layer], Meta(min_length=1)]
     soft: Dknn | UnsetType = UNSET
     index: str | UnsetType = UNSET
+    source: TableRow | UnsetType = UNSET
     removed: Removed | UnsetType = UNSET
     reduction: Reduction | UnsetType = UNSET
 

@@ -7,7 +7,7 @@ from scipy.stats import binom
 
 from dknn import DkNN
 from errors import ArgumentError, UserError
-from neighbors import INDEXES
+from neighbors import INDEXES, bandwidths
 
 pytestmark = pytest.mark.filterwarnings('error')
 
@@ -109,6 +109,17 @@ def test_tuning_beats_what_is_near_it():
             for changed in ((s * other, w), (s, w * other)):
                 dknn.use_tuning(*changed)
                 assert best <= nll(dknn.soft_conformity(valid), labels) + 1e-5
+
+
+def test_a_large_validation_split_is_looked_at_here_and_there(monkeypatch):
+    """Of 90 every third where 44 are the most: 0, 3, ..., 87."""
+    monkeypatch.setattr(bandwidths, 'MOST_EXAMPLES', 44)
+    layers, labels = clusters(90, 3)
+    few = DkNN(3, 15).fit(*clusters(300)).tune(layers, labels)
+    monkeypatch.undo()
+    same = DkNN(3, 15).fit(*clusters(300)).tune(
+        [h[::3] for h in layers], labels[::3])
+    assert (few.bandwidths_, few.weights_) == (same.bandwidths_, same.weights_)
 
 
 def test_a_layer_of_noise_has_no_weight():

@@ -26,7 +26,7 @@ LIBRARY = {
     'functions': 'compat parallel',
     'neighbors': 'errors parallel',
     'links': 'compat errors functions nlp_utils',
-    'text_datasets': 'files',
+    'text_datasets': 'errors files',
     'dknn': 'neighbors',
     'nets': 'compat errors functions links',
     'runs': 'compat dknn errors files functions metrics neighbors nets '

@@ -152,3 +152,21 @@ def test_threads_change_no_leave_one_out(model, pair, monkeypatch):
         assert a.shape == b.shape and len(a) == sum(
             len(x) - 1 for x in (xs[1] if pair else xs))
         np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_one_thread():
+    with threadpool_limits(2):
+        before = parallel.n_threads()
+        with parallel.one_thread():
+            assert parallel.n_threads() == 1
+            assert parallel.run(lambda i: i, range(4)) == [0, 1, 2, 3]
+        assert parallel.n_threads() == before
+
+
+def test_one_thread_in_a_piece_waits_for_nobody():
+    def work(i):
+        with parallel.one_thread():
+            return i
+
+    with threadpool_limits(2):
+        assert parallel.run(work, range(4)) == [0, 1, 2, 3]

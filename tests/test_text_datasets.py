@@ -7,7 +7,7 @@ import pytest
 from made_files import sizes, write_lines
 
 import text_datasets
-from files import downloads
+from files import downloads, origins
 from text_datasets import DATASETS, DatasetError, Example, load_dataset
 
 SPLITS = 'train', 'valid', 'calib', 'test'
@@ -102,7 +102,7 @@ def test_label_names_fit_the_texts(real, name):
 def test_dbpedia_names_are_the_published_ones(real):
     import tarfile
     real('dbpedia')
-    path = downloads.find_file('dbpedia_csv.tar.gz', text_datasets.DBPEDIA)
+    path = downloads.find_file('dbpedia_csv.tar.gz', origins.DBPEDIA)
     with tarfile.open(path) as archive:
         names = archive.extractfile('dbpedia_csv/classes.txt').read().decode()
     assert DATASETS['dbpedia'].label_names == tuple(names.split())
@@ -141,7 +141,7 @@ VADER_SIZES = {'vader.movie': (10605, 37), 'vader.amazon': (3708, 98),
 @pytest.fixture(scope='module')
 def vader():
     try:
-        downloads.find_file(text_datasets.VADER.file, text_datasets.VADER)
+        downloads.find_file(origins.VADER.file, origins.VADER)
     except DatasetError as error:
         pytest.skip(f'pip has no index: {error}')
 

@@ -103,16 +103,19 @@ def run_folder(flags, out, seed=SEEDS[0]):
     """
     args = train.build_parser().parse_args(words_of(flags))
     return pathlib.Path(runs.folder_of(place_of(out, seed), args.dataset,
-                                       args.model, args.char_based))
+                                       args.model, args.char_based,
+                                       args.name))
 
 
-def result(flags, out, seed):
+def result(flags, out, seed, overwrite=False):
     """Trains and evaluates a model unless that was done.
 
     Args:
         flags (str): Of train.py.
         out (str): As for ``place_of``.
         seed (int): Of the run.
+        overwrite (bool): Whether a run of other settings that was never
+            evaluated may be replaced.
 
     Returns:
         dict: The contents of dknn.json, the ``reports`` of calibration.json,
@@ -124,7 +127,8 @@ def result(flags, out, seed):
     folder = run_folder(flags, out, seed)
     if not (folder / 'calibration.json').is_file():
         run_command('train.py', *words_of(flags), '--seed', str(seed),
-                    '--out', str(folder.parent))
+                    '--out', str(folder.parent),
+                    *(['--overwrite'] if overwrite else []))
         for script in ('run_dknn.py', 'calibration.py'):
             run_command(script, '--model-setup', str(folder))
     return {**read_json(folder / 'dknn.json'),
@@ -156,19 +160,20 @@ def linear(dataset, char_based, out, seed):
     return read_json(path)['test']
 
 
-def results(only, out, n_jobs):
+def results(only, out, n_jobs, overwrite=False):
     """Makes, or reads, every run of the experiments.
 
     Args:
         only (str): Experiments whose flags hold this.
         out (str): As for ``place_of``.
         n_jobs (int): Runs at the same time, each on one core.
+        overwrite (bool): As for ``result``.
 
     Returns:
         dict: The flags of an experiment to a list of dict, a ``result`` for
         each seed, with ``linear``, the accuracy of the baseline.
     """
-    runs_of = {flags: [(flags, out, seed) for seed in SEEDS]
+    runs_of = {flags: [(flags, out, seed, overwrite) for seed in SEEDS]
                for flags in EXPERIMENTS if only in flags}
     splits_of = {}
     for flags in runs_of:
@@ -266,6 +271,9 @@ def build_parser():
     parser.add_argument('--out', default=RESULTS, metavar='DIR',
                         help="folder of all runs, relative to the project's "
                              f'(default: {RESULTS})')
+    parser.add_argument('--overwrite', action='store_true',
+                        help='replace runs of other settings there that were '
+                             'never evaluated')
     parser.add_argument('--jobs', type=run_flags.positive,
                         default=os.cpu_count(), metavar='N',
                         help='runs at the same time (default: one a core)')
@@ -279,7 +287,7 @@ def main(argv=None):
     args = build_parser().parse_args(argv)
     page = args.docs / PAGE
     rows = rows_of(page)  # it is in order, before hours of training
-    found = results(args.only, args.out, args.jobs)
+    found = results(args.only, args.out, args.jobs, args.overwrite)
     made = {flags: cells(flags, found[flags]) for flags in found}
     print(pages.table(HEAD, made.values()))
     rows.update(made)

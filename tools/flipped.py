@@ -227,7 +227,7 @@ def _run_of(words):
     """The run that train.py made with these flags."""
     args = train.build_parser().parse_args(words)
     return runs.load_run(runs.folder_of(args.out, args.dataset, args.model,
-                                        args.char_based))
+                                        args.char_based, args.name))
 
 
 def scores_of(run, flips):

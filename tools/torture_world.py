@@ -24,7 +24,8 @@ USE = ['--model-setup', str(RUN), '--neighbors', '20']
 # Name -> script and flags
 COMMANDS = {
     'train': ('train.py', [*TRAIN, '--epoch', '4']),
-    'retrain': ('train.py', [*TRAIN, '--epoch', '4', '--seed', '1']),
+    'retrain': ('train.py', [*TRAIN, '--epoch', '4', '--seed', '1',
+                             '--overwrite']),
     'resume': ('train.py', [*TRAIN, '--epoch', '6', '--resume']),
     'run_dknn': ('run_dknn.py', USE),
     'last': ('run_dknn.py', [*USE, '--layers', 'last']),

@@ -13,14 +13,14 @@ const layerView = (layer, own) => {
     part.style.flex = n;
     bar.append(part);
   }
-  for (const [index, label, distance, text, share] of layer.nearest) {
+  for (const [index, label, distance, text, share, row] of layer.nearest) {
     const item = element('li');
     data.training[text].forEach((sentence, i) => {
       if (i) item.append(' / ');
       item.append(element('bdi', sentence));
     });
     item.append(' ', element('span',
-      `${data.labels[label]}, distance ${distance.toPrecision(3)}${share > 0 ? `, ${percent(share)} of the evidence` : ''}, training text ${index}`));
+      `${data.labels[label]}, distance ${distance.toPrecision(3)}${share > 0 ? `, ${percent(share)} of the evidence` : ''}, training text ${index}${row ? `, ${row}` : ''}`));
     nearest.append(item);
   }
   const title = element('h3', layer.layer);

@@ -77,6 +77,11 @@ def is_text(value):
     return type(value) is str and value != ''
 
 
+def is_source(value):
+    """A row of a table with a header, as all are here; without ids."""
+    return value.keys() == {'row'} and value['row'] > 0
+
+
 def schema(record, n_layers, n_nearest):
     """Version 1, from docs/output.md: field -> function value -> bool."""
     n_class, words = len(record['label_names']), record['words']
@@ -84,6 +89,7 @@ def schema(record, n_layers, n_nearest):
     return is_object({
         'version': lambda v: v == 1, 'id': is_int(),
         'split': lambda v: v in ('test', 'valid', 'calib', None),
+        'source': is_source,
         'dataset': is_text, 'model': lambda v: v in nets.ENCODERS,
         'label_names': is_list(is_text),
         'gold': lambda v: v is None or label(v),
@@ -103,7 +109,7 @@ def schema(record, n_layers, n_nearest):
             'removed': is_list(is_int(len(words[-1]))),
             'confidence': is_list(is_number(0, 1)),
             'credibility': is_list(is_number(0, 1))}),
-    }, optional=['removed', 'reduction'])
+    }, optional=['source', 'removed', 'reduction'])
 
 
 def like(words, check):
@@ -142,7 +148,7 @@ def layer_schema(n_class, words, n_nearest):
     nearest = is_object({
         'index': is_int(), 'label': is_int(n_class),
         'distance': is_number(0), 'texts': is_list(is_text, len(words)),
-        'share': is_number(0, 1)})
+        'share': is_number(0, 1), 'source': is_source})
     return is_object({
         'layer': is_text, 'votes': is_list(is_int(), n_class),
         'weight': is_number(0), 'nearest': is_list(nearest, n_nearest)})
@@ -158,6 +164,7 @@ def change_schema(n_class):
 def check_record(record, n_layers=3, n_nearest=5, k=K):
     """Fields, types, ranges and lengths, and that the parts agree."""
     assert schema(record, n_layers, n_nearest)(record)
+    assert ('source' in record) == (record['split'] is not None)
     softmax, dknn = record['softmax'], record['dknn']
     assert sum(softmax['probabilities']) == pytest.approx(1, abs=3e-5)
     assert softmax['confidence'] == max(softmax['probabilities'])

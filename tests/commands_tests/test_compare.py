@@ -195,7 +195,7 @@ def test_other_test_texts_have_a_table_and_no_page(trained, elsewhere,
     found = run(tmp_path, trained[0], elsewhere[0])
     assert found['pairs'] == [] and found['n_differ'] is None
     assert [group['name'] for group in found['groups']] == [
-        'data, cnn', 'own.csv, bow']
+        'data, cnn', 'own, bow']
     assert 'no page: the runs are not all tested on the same texts' in (
         capsys.readouterr().out)
     assert not (tmp_path / 'compare.html').exists()  # of other runs

@@ -62,6 +62,8 @@ def place(tmp_path_factory):
             f'{int(label == "positive")} {text}\n' for label, text in part))
     write_snli(data / 'snli_1.0.zip')
     toys.write_csv(folder / 'reviews.csv', rows)
+    (folder / 'stars.tsv').write_text('nr\tstars\treview\n' + ''.join(
+        f'n{i}\t{label}\t{text}\n' for i, (label, text) in enumerate(rows)))
     (folder / 'glove.6B.50d.txt').write_text(''.join(
         f'{word} {" ".join(["0.1"] * 50)}\n' for word in toys.FILLERS))
     return folder

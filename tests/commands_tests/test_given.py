@@ -43,7 +43,8 @@ def dknn_of(folder):
 @pytest.mark.parametrize('kind', ['words', 'characters', 'pair'])
 def test_a_run_s_own_activations_give_its_own_figures(folders, tmp_path,
                                                       kind, flags):
-    """The stored activations are such a folder: the same bytes come of it."""
+    """The stored activations are such a folder: the same bytes come of it,
+    but for the rows of the file."""
     flags = [*FLAGS, *flags]
     part = '.part' if {'--limit', '--split'} & set(flags) else ''
     own, out = tmp_path / 'own', tmp_path / 'out'
@@ -53,7 +54,8 @@ def test_a_run_s_own_activations_give_its_own_figures(folders, tmp_path,
                    '--out', str(out), *flags])
     assert os.listdir(out) == os.listdir(own)
     name = f'predictions{part}.jsonl'
-    assert (out / name).read_bytes() == (own / name).read_bytes()
+    assert (out / name).read_bytes() == given_folders.without_rows(
+        (own / name).read_bytes())
     figures, given = read(own, part)[0], read(out, part)[0]
     del figures['seconds'], given['seconds']
     assert given == figures

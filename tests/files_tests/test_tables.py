@@ -69,17 +69,15 @@ def test_missing_gold_label_is_dropped_but_a_minus_is_a_label(tmp_path):
     ('a.tsv', 'x\ta\ny\n', 'a.tsv:2: 1 columns where'),
     ('a.tsv', 'only text\n', 'a.tsv:1: 1 columns; without a header'),
     ('a.tsv', 'a\tb\tc\td\n', 'a.tsv:1: 4 columns; without'),
-    ('a.csv', 'text,class\na,b\n', "a.csv:2: no column label; .* 'class'"),
-    ('a.csv', 'label,words\na,b\n', 'a.csv:2: no column text, nor text1'),
-    ('a.csv', 'label,text1\na,b\n', 'a.csv:2: no column text, nor text1'),
-    ('a.csv', 'x,a\n,b\n', 'a.csv:2: the label'),
+    ('a.csv', 'text,class\na,b\n', "a.csv:1: no column label; .* 'class'"),
+    ('a.csv', 'label,words\na,b\n', 'a.csv:1: no column text, nor text1'),
+    ('a.csv', 'label,text1\na,b\n', 'a.csv:1: no column text, nor text1'),
     ('a.csv', 'x,a\ny,"open\nz,b\n', 'a.csv:2: not CSV'),
     ('a.csv', 'x,a\ny,"b" c\n', 'a.csv:2: not CSV'),
     ('a.jsonl', '{"label": "x", "text": "a"}\n{"label": "x"}\n',
      "a.jsonl:2: no 'text'"),
     ('a.jsonl', '{"text": "a"}\n', 'a.jsonl:1: no column label'),
     ('a.jsonl', '{"label": "x", "text": 3}\n', 'a.jsonl:1: the text 3 must'),
-    ('a.jsonl', '{"label": null, "text": "a"}\n', 'a.jsonl:1: the label'),
     ('a.jsonl', '{"label": ["x"], "text": "a"}\n', 'a.jsonl:1: the label'),
     ('a.jsonl', '{"label": "x", "text": "a"\n', 'a.jsonl:1: not JSON'),
     ('a.jsonl', '[' * 100000 + '\n', 'a.jsonl:1: not JSON'),
@@ -109,6 +107,16 @@ def test_find_tables(tmp_path):
     (tmp_path / 'empty').mkdir()
     with pytest.raises(DatasetError, match='no file named train'):
         tables.find_tables(str(tmp_path / 'empty'))
+
+
+@pytest.mark.parametrize('dataset, title', [
+    ('stsa.binary', 'stsa.binary'), ('../../my data/reviews.v2.csv',
+                                     'reviews.v2'),
+    ('reviews.TSV.gz', 'reviews'), ('..\\x\\y.jsonl', 'y'), ('../..',
+                                                           'your own data'),
+    ('a/folder/', 'folder'), ('../.csv', '.csv'), ('<b>', '<b>')])
+def test_titles_of_data_sets(dataset, title):
+    assert tables.dataset_title(dataset) == title
 
 
 # ------------------------------------------------------- members of archives

@@ -5,9 +5,9 @@ import time
 import brute_force
 import numpy as np
 import pytest
-from indexed import activations
+from indexed import activations, hostile
 
-from neighbors import INDEXES, HNSWIndex, candidates
+from neighbors import INDEXES, HNSWIndex, arrays, candidates
 
 pytestmark = pytest.mark.filterwarnings('error')
 
@@ -30,6 +30,51 @@ def test_missing_neighbours_are_found_exactly(name, monkeypatch):
     np.testing.assert_array_equal(indices[::2], true[1][::2])
     np.testing.assert_array_equal(distances[::2], true[0][::2])
     np.testing.assert_array_equal(indices[1::2], complete[1][1::2])
+
+
+@pytest.mark.parametrize('kind', [
+    'plain', 'offset', 'duplicates', 'half zeros', 'one long', 'far queries',
+    'constant columns', 'one wide column', 'huge', 'tiny', 'denormal'])
+@pytest.mark.parametrize('k', [1, 7, 60])
+def test_sets_are_those_of_the_ranked_neighbours(kind, k, monkeypatch):
+    """Whatever float32 leaves open, with all candidates and with some."""
+    X, Q = (values.astype(np.float32) for values in hostile(kind, 90, 9, 3))
+    index = HNSWIndex().fit(X)
+    rng = np.random.RandomState(0)
+    for width in (90, 70):
+        proposed = np.stack([rng.permutation(90)[:width] for _ in Q])
+        monkeypatch.setattr(index, '_candidates',
+                            lambda Q, k, proposed=proposed: proposed)
+        with np.errstate(over='ignore'):
+            np.testing.assert_array_equal(
+                index._nearest_sets(Q, k).reshape(len(Q), k),
+                np.sort(index._nearest(Q, k)[1], axis=1))
+
+
+def test_float32_decides_nearly_all(monkeypatch):
+    X, Q = activations(2000), activations(40, seed=2)
+    index, looked_at = HNSWIndex().fit(X), []
+    distances = arrays.distances
+
+    def counted(Q, row, X, col):
+        looked_at.append(len(row))
+        return distances(Q, row, X, col)
+
+    monkeypatch.setattr(arrays, 'distances', counted)
+    index.neighbor_sets(Q, 50)
+    assert sum(looked_at) < 40 * 3  # of more than 40 x 66
+
+
+@pytest.mark.parametrize('kind', ['plain', 'offset', 'huge', 'tiny',
+                                  'denormal', 'one long'])
+def test_bounds_of_squares(kind):
+    X, Q = (values.astype(np.float32) for values in hostile(kind, 60, 9, 4))
+    row, col = np.divmod(np.arange(len(Q) * 60), 60)
+    low, high = arrays.square_bounds(Q, row, X, col)
+    squares = ((Q[row].astype(np.longdouble) - X[col]) ** 2).sum(axis=1)
+    assert (low <= squares).all() and (squares <= high).all()
+    if kind in ('plain', 'offset'):
+        assert (high - low <= 1e-5 * squares + 1e-30).all()
 
 
 @pytest.mark.parametrize('through', ['_exact', 'kneighbors'])

@@ -5,7 +5,7 @@ import pytest
 from indexed import activations
 
 from errors import ArgumentError
-from neighbors import HNSWIndex, IVFIndex, arrays, lists
+from neighbors import HNSWIndex, IVFIndex, arrays, components, lists
 
 pytestmark = pytest.mark.filterwarnings('error')
 
@@ -24,10 +24,13 @@ def test_codes_find_nearly_all_neighbours_and_are_small(tmp_path):
     for name, index in [('coded', coded), ('whole', whole)]:
         index.save(tmp_path / name)
     sizes = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
-    # 240 bytes an example, or 12; both have 8 for its number, the centroids
-    # and the centroids of the codes, 60 x 256 numbers
+    # 4 bytes a component of an example, or 12 in all; both have 8 for its
+    # number, the centroids and the centroids of the codes, d x 256 numbers
+    d = len(whole._components.matrix)
+    assert 16 <= d < 60
     assert sizes['whole'] - sizes['coded'] == pytest.approx(
-        2000 * (240 - 12) - 4 * 60 * 256, rel=.02)
+        2000 * (4 * d - 12) - 4 * 256 * len(coded._components.matrix),
+        rel=.05)
 
 
 @pytest.mark.parametrize('n', [1, 2, 39, 300])
@@ -69,20 +72,31 @@ def test_codes_depend_neither_on_batch_nor_on_blocks(tmp_path, monkeypatch):
                 np.testing.assert_array_equal(one[rows], other)
 
 
-def test_kmeans_reads_a_sample_only(monkeypatch):
-    """Of 2,000 examples in 5 lists it is 5 x 64, wherever they lie."""
+def test_what_is_read(monkeypatch):
+    """Once all, in order; before that samples, wherever they lie.
+
+    Of 2,000 examples in 5 lists it is 5 x 39 for k-means, and 400 for the
+    components.
+    """
     asked = []
 
     class Rows(np.ndarray):
         def __getitem__(self, rows):
-            if isinstance(rows, np.ndarray):
+            if self.shape == (2000, 60):
                 asked.append(rows)
             return super().__getitem__(rows)
 
+    monkeypatch.setattr(components, 'SAMPLE', 400)
     X = activations(2000).view(Rows)
     IVFIndex(n_lists=5).fit(X)
-    assert [len(rows) for rows in asked] == [320]
-    assert (np.diff(asked[0]) > 0).all() and asked[0].max() > 1900
+    samples = [rows for rows in asked if isinstance(rows, np.ndarray)]
+    blocks = asked[1 + max(place for place, rows in enumerate(asked)
+                           if isinstance(rows, np.ndarray)):]
+    assert [len(sample) for sample in samples] == [400, 195]
+    for sample in samples:
+        assert (np.diff(sample) > 0).all() and sample.max() > 1900
+    assert [row for rows in blocks for row in range(2000)[rows]] == list(
+        range(2000))
 
 
 def test_lists_searched_by_default():
@@ -90,13 +104,20 @@ def test_lists_searched_by_default():
     assert lists.PROBES == 6
     X = activations(2500)
     assert IVFIndex(n_lists=64).fit(X)._index.nprobe == 48
-    assert IVFIndex(n_lists=9).fit(X)._index.nprobe == 9
+    assert IVFIndex(n_lists=8).fit(X)._index.nprobe == 8
     assert IVFIndex(n_lists=64, n_probes=2).fit(X)._index.nprobe == 2
+
+
+def test_number_of_lists():
+    """4 sqrt(N), but 39 examples a list or more: 1,600 // 39 = 41."""
+    assert [lists.usual_lists(n) for n in (1, 78, 1600, 10_000, 40_000)] == [
+        1, 2, 41, 256, 800]
 
 
 @pytest.mark.parametrize('make, option', [
     (IVFIndex, 'pq'), (IVFIndex, 'n_lists'), (IVFIndex, 'n_probes'),
-    (IVFIndex, 'n_ranked'), (HNSWIndex, 'ef_search'),
+    (IVFIndex, 'n_ranked'), (IVFIndex, 'pca'), (HNSWIndex, 'pca'),
+    (HNSWIndex, 'n_ranked'), (HNSWIndex, 'ef_search'),
     (HNSWIndex, 'ef_construction'), (HNSWIndex, 'n_links')])
 def test_options_that_are_too_small(make, option):
     with pytest.raises(ArgumentError, match=f'{option}=0 is too small'):

@@ -38,6 +38,15 @@ def test_what_a_text_shows():
         None, 'wrong', 'wrong']
 
 
+def test_rows_of_the_users_own_table():
+    records = make_records()
+    records[0]['source'] = {'row': 12, 'id': EVIL}
+    tree = parse(suspects.render_page(records, 'toy'))
+    heads = [text_of(a.find('div')) for a in tree.findall('.//article')]
+    assert heads[0].startswith(f'#1 row 12, id {EVIL} labelled')
+    assert heads[1].startswith('#2 labelled')
+
+
 def test_only_the_first_are_shown():
     n = suspects.SHOWN + 20
     tree = parse(suspects.render_page(make_records(n), 'toy'))

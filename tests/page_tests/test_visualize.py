@@ -9,6 +9,7 @@ import pytest
 from page_records import cells, embedded, make_pair, make_record, parse
 
 import visualize
+from page.notebook import notebook_html
 from page.scales import Scale, method_scales
 
 HOSTILE = ['<script>alert(1)</script>', '&amp;', '"\'', '</script>', '<!--',
@@ -214,3 +215,26 @@ def test_without_soft_nothing_is_said_of_it():
     page = visualize.render_page([make_record()])
     assert 'soft DkNN' not in page.split('<main')[1].split('<script')[0]
     assert 'Two predictors' in page
+
+
+def test_rows_of_the_users_own_table():
+    """Beside the text and beside its neighbours, escaped."""
+    near = {'index': 3, 'label': 1, 'distance': .5, 'texts': ['a film']}
+    rows = [{'row': 9}, {'row': 10, 'id': '</script><b>'}]
+    layer = {'layer': 'last', 'votes': [0, 3], 'nearest': [
+        near, {**near, 'source': rows[0], 'share': .25},
+        {**near, 'source': rows[1]}]}
+    own, other = (make_record(neighbors=[layer], **more)
+                  for more in ({'source': rows[1]}, {}))
+    tree = parse(visualize.render_page([own, other]))
+    heads = [''.join(article.find('.//div[@class="head"]').itertext())
+             for article in tree.findall('.//article')]
+    assert 'row 10, id </script><b>' in heads[0] and 'row' not in heads[1]
+    shown = embedded(tree)['facts'][0]['layers'][0]['nearest']
+    assert shown == [[3, 1, .5, 0], [3, 1, .5, 0, .25, 'row 9'],
+                     [3, 1, .5, 0, None, 'row 10, id </script><b>']]
+    html = parse(
+        f'<!DOCTYPE html><title>x</title>{notebook_html([own])}')
+    items = [''.join(item.itertext()) for item in html.findall('.//li')]
+    assert [item.rpartition('training text ')[2] for item in items] == [
+        '3', '3, row 9', '3, row 10, id </script><b>']

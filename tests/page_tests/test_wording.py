@@ -4,16 +4,6 @@ import pytest
 from page import wording
 
 
-@pytest.mark.parametrize('dataset, title', [
-    ('stsa.binary', 'stsa.binary'), ('../../my data/reviews.v2.csv',
-                                     'reviews.v2'),
-    ('reviews.TSV.gz', 'reviews'), ('..\\x\\y.jsonl', 'y'), ('../..',
-                                                           'your own data'),
-    ('a/folder/', 'folder'), ('../.csv', '.csv'), ('<b>', '<b>')])
-def test_titles_of_data_sets(dataset, title):
-    assert wording.dataset_title(dataset) == title
-
-
 @pytest.mark.parametrize('share, said', [
     (0, '0 %'), (.0004, 'less than 0.1 %'), (.001, '0.1 %'), (.034, '3.4 %'),
     (.34, '34 %'), (.994, '99.4 %'), (.9996, 'more than 99.9 %'),

@@ -31,16 +31,16 @@ def test_a_small_run_is_exact(run, capsys, monkeypatch):
     # 18 + 36 + 20 texts; 8 x 126 x 36 bytes
     assert capsys.readouterr().err == (
         'index auto: exact for 126 x 36 numbers and 74 queries, 1M of 1024M: '
-        'to build another index would take longer than to ask so few '
-        'queries\n')
+        'it fits in memory and there is not much to search\n')
 
 
 @pytest.mark.parametrize('size, expected', [
-    # above the reserve: 36 x 8 x 126 = 36 kB, lists 87 kB, codes 73 kB
-    (1 << 20, ('exact', None)), (80_000, ('ivf', {'pq': 3})),
+    # above the reserve: 36 x 20 x 126 = 91 kB, lists 57 kB, codes 40 kB
+    (1 << 20, ('exact', None)), (80_000, ('ivf', None)),
+    (50_000, ('ivf', {'pq': 3})),
     (1000, ('exact', None))])
 def test_by_memory(run, size, expected, monkeypatch, capsys):
-    monkeypatch.setattr(rules, 'BUILD_QUERIES', 0)
+    monkeypatch.setattr(rules.Case, 'build', 0)
     monkeypatch.setattr(rules, 'EXACT_CELL', 20)
     monkeypatch.setattr(memory, 'resident', lambda: 5 << 20)
     monkeypatch.setattr(choice.plans, 'plan_memory', lambda *given: given[1])
@@ -62,7 +62,7 @@ def test_other_indexes_are_planned_as_before(run, capsys):
 
 
 def test_the_index_picked_is_written(run_folder, monkeypatch, capsys):
-    monkeypatch.setattr(rules, 'BUILD_QUERIES', 0)
+    monkeypatch.setattr(rules.Case, 'build', 0)
     monkeypatch.setattr(rules, 'WORK', 0)
     monkeypatch.setattr(choice, 'free_memory', lambda: 1 << 40)
     given = ['--model-setup', str(run_folder), '--index', 'auto', '-k', '9']

@@ -251,7 +251,7 @@ def test_rank_0_prints_and_writes_alone(toy, tmp_path):
                      *toys.SMALL, *TOGETHER, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, '')
     assert '\033' not in done.stdout
-    for line in ('toy.csv: train 126, valid 18, calib 36, test 20',
+    for line in ('toy.csv: 200 rows; train 126, valid 18, calib 36, test 20',
                  'best epoch ', 'wrote '):
         assert done.stdout.count(line) == 1
     assert [entry['epoch'] for entry in log_of(tmp_path / 'toy_cnn')] == [1, 2]

@@ -20,9 +20,9 @@ from runs.snapshots import read_npz, write_npz
 
 
 def retrain(run_folder, *flags):
-    """Trains again into the same folder."""
+    """Trains again into the same folder, with whatever settings."""
     return toys.fit(run_folder.parent, run_folder.parents[1] / 'toy.csv',
-                    *flags)
+                    *flags, *([] if '--resume' in flags else ['--overwrite']))
 
 
 def names(folder):
@@ -109,8 +109,8 @@ def start(run_folder, at):
     process = subprocess.Popen(
         [sys.executable, '-W', 'ignore', '-c', SLOW, str(at), '--dataset',
          str(run_folder.parents[1] / 'toy.csv'), '--out',
-         str(run_folder.parent), *toys.SMALL, '--seed', '1'], cwd=toys.ROOT,
-        text=True,
+         str(run_folder.parent), *toys.SMALL, '--seed', '1', '--overwrite'],
+        cwd=toys.ROOT, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     for line in process.stdout:
         if line.strip() == 'here':

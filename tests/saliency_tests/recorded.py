@@ -5,7 +5,8 @@ import json
 from hypothesis import strategies as st
 
 SINGLE = {
-    'version': 1, 'id': 17, 'split': 'test', 'dataset': 'toy',
+    'version': 1, 'id': 17, 'split': 'test',
+    'source': {'row': 130, 'id': 'n128'}, 'dataset': 'toy',
     'model': 'cnn', 'label_names': ['negative', 'positive'], 'gold': 1,
     'words': [['fine', 'film']], 'known': [[True, False]],
     'softmax': {'label': 1, 'probabilities': [.25, .75], 'confidence': .75,
@@ -21,7 +22,7 @@ SINGLE = {
                                          'gap': .01}},
     'neighbors': [{'layer': 'last', 'votes': [3, 1], 'weight': .5, 'nearest': [
         {'index': 40, 'label': 1, 'distance': .25, 'texts': ['a film'],
-         'share': .125}]}],
+         'share': .125, 'source': {'row': 7, 'id': 'n5'}}]}],
     'removed': {'text': 0, 'word': 0, 'layers': [
         {'layer': 'last', 'left': [40], 'left_votes': [0, 1],
          'came': [41], 'came_votes': [1, 0]}]},

@@ -56,7 +56,9 @@ def test_dknn_part(decimals, expected):
 def test_prediction_record():
     run = types.SimpleNamespace(
         args={'dataset': 'toy', 'model': 'bow', 'seed': 0},
-        data=types.SimpleNamespace(label_names=('a', 'b')))
+        data=types.SimpleNamespace(
+            label_names=('a', 'b'), source_of=lambda split, i: {
+                'source': {'row': len(split) + i}}))
     for label, gold in ((1, 1), (-1, None)):
         question = types.SimpleNamespace(
             id=3, split='test', words=(('fine', 'Film'),),
@@ -65,7 +67,8 @@ def test_prediction_record():
             question, run, [np.array([True, False])], {'label': 1},
             {'label': 0})
         assert record == {
-            'version': 1, 'id': 3, 'split': 'test', 'dataset': 'toy',
+            'version': 1, 'id': 3, 'split': 'test', 'source': {'row': 7},
+            'dataset': 'toy',
             'model': 'bow', 'label_names': ['a', 'b'], 'gold': gold,
             'words': [['fine', 'Film']], 'known': [[True, False]],
             'softmax': {'label': 1}, 'dknn': {'label': 0}}
@@ -84,13 +87,14 @@ def test_neighbor_part():
     part = parts.neighbor_part(
         'mlp 1', np.array([1, 1, 0]), np.array([7, 2, 5]),
         np.array([.5, 1.2345678, 2]), 3,
-        [(('a', 'film'), ('b',)), (('c',), ('d', 'e'))])
+        [(('a', 'film'), ('b',)), (('c',), ('d', 'e'))],
+        [{}, {'source': {'row': 5, 'id': 'n'}}])
     assert part == {
         'layer': 'mlp 1', 'votes': [1, 2, 0],
         'nearest': [
             {'index': 7, 'label': 1, 'distance': .5, 'texts': ['a film', 'b']},
             {'index': 2, 'label': 1, 'distance': 1.23457,
-             'texts': ['c', 'd e']}]}
+             'texts': ['c', 'd e'], 'source': {'row': 5, 'id': 'n'}}]}
     json.dumps(part)
 
 

@@ -49,6 +49,17 @@ def test_what_is_printed():
             'reduced by soft to: zzz']
 
 
+def test_rows_of_the_users_own_table():
+    """Nothing in an id is obeyed by a terminal."""
+    own = record()
+    near = own['neighbors'][0]['nearest']
+    near[0]['source'] = {'row': 1234}
+    near.append({**near[0], 'source': {'row': 5, 'id': 'n\x1b[2J'}})
+    assert plain.neighbor_lines(own)[1:] == [
+        '     1.500  good (row 1234): b c',
+        '     1.500  good (row 5, id n\\x1b[2J): b c']
+
+
 def test_what_there_is_not_is_not_printed():
     known = record()
     known['known'] = [[True, True]]

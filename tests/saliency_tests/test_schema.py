@@ -17,9 +17,10 @@ from saliency import records, schema
 RECORDS = {'single': SINGLE, 'pair': PAIR}
 NODES = {kind: list(nodes(record)) for kind, record in RECORDS.items()}
 PLACES = [(kind, path) for kind in RECORDS for path in NODES[kind]]
-OPTIONAL = (('removed',), ('reduction',), ('soft',),
-            ('neighbors', 0, 'weight'),
-            ('neighbors', 0, 'nearest', 0, 'share'))
+NEAR = 'neighbors', 0, 'nearest', 0
+OPTIONAL = (('removed',), ('reduction',), ('soft',), ('source',),
+            ('source', 'id'), ('neighbors', 0, 'weight'), (*NEAR, 'share'),
+            (*NEAR, 'source'), (*NEAR, 'source', 'id'))
 
 
 def named(path):
