@@ -65,6 +65,9 @@ def test_before_and_after(ask, explainer, kind, tmp_path):
         assert len(layer['nearest_came']) == min(5, len(layer['came']))
         assert {near['index'] for near in layer['nearest_left']} <= {
             *layer['left']}
+        assert all(near['source'] == explainer(kind).run.data.source_of(
+            'train', near['index'])['source']
+            for near in layer['nearest_came'])
         distances = [near['distance'] for near in layer['nearest_came']]
         assert distances == sorted(distances)
     # a file of both is one that interpret.py --redraw reads

@@ -77,6 +77,7 @@ def test_a_word_is_left_out_and_the_back_button_puts_it_back(tab):
     assert page.locator('.moved h3').count() == page.locator(
         '.moved section').count() > 1
     assert page.locator('.out').inner_text() == 'good'
+    assert ', row ' in page.inner_text('.moved li >> nth=0')
     assert page.evaluate(
         'document.activeElement.dataset.word ?? "none"') in ('0.1', 'none')
     page.go_back()
