@@ -78,7 +78,7 @@ def tab(browser, served):
 
     def open_page(place='#text=a+good+film', kind='words', **options):
         tab, address = browser.new_page(**options), served(kind)
-        tab.set_default_timeout(20000)
+        tab.set_default_timeout(60000)  # other work may have the cores
         tab.wrong = []
         tab.on('console', lambda message: tab.wrong.append(message.text))
         tab.on('pageerror', lambda error: tab.wrong.append(str(error)))
