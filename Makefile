@@ -25,7 +25,7 @@ python:
 
 # Chainer is built from source and its build asks for pkg_resources, which
 # setuptools dropped in version 81 (and warns of from 80.9 on).
-$(STAMP): requirements.txt requirements-dev.txt | python
+$(STAMP): requirements.txt requirements-dev.txt requirements-serve.txt | python
 	@rm -rf .venv
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --disable-pip-version-check \
@@ -63,6 +63,10 @@ experiments: setup
 	$(BIN)/python tools/results.py
 
 # This project beside its peers; TORCH names a Python with torch and faiss-cpu.
-# Needs the SST run of `make experiments` and DKNN_DATA.
+# Then the answers of the live page.  Needs the SST run of `make experiments`
+# and DKNN_DATA.
+SST := results/stsa.binary_cnn
+
 bench: setup
 	$(BIN)/python benchmarks/bench.py $(if $(TORCH),--torch-python $(TORCH))
+	$(BIN)/python benchmarks/serving.py --model-setup $(SST)

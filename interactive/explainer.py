@@ -1,6 +1,7 @@
 """A run that is loaded once, and answers questions from any thread."""
 import compat  # noqa: F401  (before Chainer)
 
+import contextlib
 import threading
 
 import chainer
@@ -54,15 +55,41 @@ class TextExplainer:
         Raises:
             UserError: If a text is none, or there is no such method.
         """
-        if isinstance(methods, str):
-            raise ArgumentError('methods', methods, 'is one name; give a '
-                                f'list: [{methods!r}]')
-        names = list(dict.fromkeys(methods))
-        for name in [*names, *([] if reduce is None else [reduce])]:
-            if name not in METHODS:
-                raise ArgumentError('methods', name, 'is unknown; choose '
-                                    f'from {", ".join(METHODS)}')
-        return self._records(Explained, texts, names, nearest, reduce)
+        return self._records(Explained, texts, _checked(methods, reduce),
+                             nearest, reduce)
+
+    def explain_question(self, question, methods=DEFAULT_METHODS, nearest=5):
+        """The same of tokens, such as an example of a split.
+
+        Args:
+            question (saliency.questions.Question): What is asked.
+            methods (sequence of str): As for ``explain``.
+            nearest (int): As for ``explain``.
+
+        Returns:
+            dict: A record.
+
+        Raises:
+            UserError: As for ``explain``.
+        """
+        names = _checked(methods)
+        with self._alone():
+            record, = self._explainer.records(
+                [question], names, n_nearest=nearest, desc=None)
+        return record
+
+    def changes(self, before, after, nearest=5):
+        """Which neighbours left and came from one question to another.
+
+        Args:
+            before, after (saliency.questions.Question): Both.
+            nearest (int): As for ``explain``.
+
+        Returns:
+            list of dict: As ``saliency.explainer.Explainer.changes``.
+        """
+        with self._alone():
+            return self._explainer.changes(before, after, nearest)
 
     def predict(self, texts):
         """What softmax, DkNN and soft DkNN say, without explanations.
@@ -108,10 +135,28 @@ class TextExplainer:
 
     def _ask(self, kind, texts, answer):
         examples = as_examples(texts, 2 if self.run.data.pair else 1)
-        # A thread has a GPU of its own that is current: the first, at first
-        with _asking, chainer.using_device(self.run.model.device):
+        with self._alone():
             found = list(answer(own_questions(self.run, examples)))
         return Answers(list(map(kind, found, examples)))
+
+    @contextlib.contextmanager
+    def _alone(self):
+        # A thread has a GPU of its own that is current: the first, at first
+        with _asking, chainer.using_device(self.run.model.device):
+            yield
+
+
+def _checked(methods, reduce=None):
+    """Names of methods, each once; all exist."""
+    if isinstance(methods, str):
+        raise ArgumentError('methods', methods, 'is one name; give a '
+                            f'list: [{methods!r}]')
+    names = list(dict.fromkeys(methods))
+    for name in [*names, *([] if reduce is None else [reduce])]:
+        if name not in METHODS:
+            raise ArgumentError('methods', name, 'is unknown; choose '
+                                f'from {", ".join(METHODS)}')
+    return names
 
 
 def load_explainer(folder=None, index='exact', n_neighbors=75, layers='all',

@@ -4,10 +4,10 @@ A text has a few hundred of them; a template would take too long.
 """
 from markupsafe import Markup, escape
 
-from page.rows import clean, coloured_texts, split_lines
+from page.rows import LINE_WIDTH, clean, coloured_texts, split_lines
 
 
-def record_parts(record, scales):
+def record_parts(record, scales, width=LINE_WIDTH):
     """Writes the rows of a record as table cells, cut into lines.
 
     One cell of a record, the first that has a score, can be reached by Tab;
@@ -16,6 +16,7 @@ def record_parts(record, scales):
     Args:
         record (dict): A record (``saliency.records``) without ``<eos>``.
         scales (dict): Method to its scale (``page.scales.method_scales``).
+        width (int): Characters of a line, as for ``page.rows.split_lines``.
 
     Returns:
         list: For each text a list of lines; a line is a list of rows
@@ -25,7 +26,7 @@ def record_parts(record, scales):
     texts = coloured_texts(record, scales)
     scored = [i for i, text in enumerate(texts)
               if text.words and text.rows[0].values]
-    return [_lines(text, has_stop=scored[:1] == [i])
+    return [_lines(text, width, has_stop=scored[:1] == [i])
             for i, text in enumerate(texts)]
 
 
@@ -45,13 +46,13 @@ def height(record, parts):
                      for lines in parts for rows in lines))
 
 
-def _lines(text, has_stop):
+def _lines(text, width, has_stop):
     """The lines of a text; ``has_stop``: Tab stops at its first cell."""
     words = [escape(clean(word)) for word in text.words]
     return [[(row, _row_html(words, row, line, has_stop and i == j == 0),
               row.own[line])
              for j, row in enumerate(text.rows)]
-            for i, line in enumerate(split_lines(text.words))]
+            for i, line in enumerate(split_lines(text.words, width))]
 
 
 def _row_html(words, row, line, has_stop):

@@ -36,10 +36,11 @@ def environment():
     return env
 
 
-def policy(**content):
+def policy(more=(), /, **content):
     """A content security policy: what a page holds, and no network.
 
     Args:
+        more (iterable of str): What is allowed besides.
         content (str): ``style``, ``script``: the text between these tags.
 
     Returns:
@@ -51,4 +52,5 @@ def policy(**content):
     return '; '.join([
         "default-src 'none'",
         *(f"{name}-src '{digest}'" for name, digest in allowed.items()),
+        *more,
         "base-uri 'none'", "form-action 'none'"])

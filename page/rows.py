@@ -1,4 +1,5 @@
 """The words of a record, coloured by each method, for page and figures."""
+import bisect
 import itertools
 import re
 from typing import NamedTuple
@@ -102,25 +103,40 @@ def _scored_row(name, known, entry, side, scale):
     return Row(name, [CLASSES[level + N_LEVELS] + ('' if k else ' u')
                       for level, k in zip(levels.tolist(), known,
                                           strict=True)],
-               [f'{score:+.3g}' for score in scores],
+               [f'{score + 0.:+.3g}' for score in scores],  # no -0
                ''.join(LETTERS[level + N_LEVELS] for level in score_levels(
                    scores, own).tolist()) if scale else '',
-               f'{largest:+.3g}'.replace('-', '\N{MINUS SIGN}'), mark)
+               f'{largest + 0.:+.3g}'.replace('-', '\N{MINUS SIGN}'), mark)
 
 
 def split_lines(words, width=LINE_WIDTH):
-    """Cuts a text into lines of about ``width`` characters, evenly filled.
+    """Cuts a text into as few lines as will do, evenly filled.
 
     Args:
         words (list of str): The text.
-        width (int): Characters; each word counts two more than it has.
+        width (int): Characters that a line has at most, unless it is one
+            word; each word counts two more than it has.
 
     Returns:
         list of slice: Together they cover ``words`` in order, none is empty.
     """
-    lengths = np.array([len(word) + 2 for word in words], int)
-    starts, total = np.cumsum(lengths) - lengths, int(lengths.sum())
-    line = starts * -(-total // width) // max(total, 1)
-    edges = [0, *(np.flatnonzero(np.diff(line)) + 1), len(words)]
-    return [slice(int(a), int(b)) for a, b in itertools.pairwise(edges)
-            if b > a]
+    ends = np.cumsum([len(word) + 2 for word in words])
+    edges = _filled(ends, width)
+    # the narrowest that takes no more lines
+    even = bisect.bisect_left(range(width), True, key=lambda narrow: (
+        len(_filled(ends, narrow)) == len(edges)))
+    return [slice(*line) for line in itertools.pairwise(_filled(ends, even))]
+
+
+def _filled(ends, width):
+    """Where lines begin that take as many words as fit, and the end.
+
+    ``ends``: of each word, in characters from the first.
+    """
+    edges = [0]
+    while edges[-1] < len(ends):
+        first = edges[-1]
+        start = ends[first - 1] if first else 0
+        edges.append(max(first + 1, int(np.searchsorted(
+            ends, start + width, side='right'))))
+    return edges

@@ -94,6 +94,44 @@ class Explainer(WordScorer):
                     bar.update()
                     yield {**plain[i], **explanation}
 
+    def changes(self, before, after, n_nearest=5):
+        """Which neighbours left and which came from a text to another.
+
+        Args:
+            before, after (Question): Both texts.
+            n_nearest (int): Training texts to show for each layer.
+
+        Returns:
+            list of dict: A layer each, as in ``removed`` of a record, and
+            ``nearest_left``, ``nearest_came``: the nearest of them, as in
+            ``neighbors`` of a record.
+        """
+        # one by one: in a batch the last bits may be others
+        old, new = (self.dknn.search(activations_of(
+            self.run, [question.example]).layers)
+            for question in (before, after))
+        names = [self.run.model.layer_names[i] for i in self.dknn.layers_]
+        layers = parts.removal_part(
+            0, 0, names, attribution.neighbor_changes(
+                old.indices[0], new.indices[0]),
+            self.dknn.labels_, self.dknn.n_class)['layers']
+        for place, layer in enumerate(layers):
+            for name, found in (('left', old), ('came', new)):
+                layer[f'nearest_{name}'] = self._nearest_of(
+                    layer[name], found, place, n_nearest)
+        return layers
+
+    def _nearest_of(self, chosen, found, place, n_nearest):
+        """The nearest of some neighbours of the first text."""
+        indices, distances = (part[0, place] for part in found)
+        kept = np.flatnonzero(np.isin(indices, chosen))[:n_nearest]
+        data = self.run.data
+        return parts.neighbor_part(
+            '', self.dknn.labels_[indices[kept]], indices[kept],
+            distances[kept], self.dknn.n_class,
+            [data.train[i].texts for i in indices[kept]],
+            [data.source_of('train', i) for i in indices[kept]])['nearest']
+
     def _explain(self, batch, names, found, shares, n_nearest, reduce):
         """The parts of each record that explain its prediction."""
         scores = self.scores(batch, names)

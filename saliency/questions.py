@@ -126,6 +126,68 @@ def own_questions(run, examples):
     return questions
 
 
+def split_question(run, split, i):
+    """The question about an example of a split.
+
+    Args:
+        run (runs.Run): The run that is asked.
+        split (str): ``'test'``, ``'valid'`` or ``'calib'``.
+        i (int): Position in the split.
+
+    Returns:
+        Question: Its words are the tokens.
+
+    Raises:
+        UserError: If the split has no such example.
+    """
+    examples = getattr(run.data, split)
+    if not 0 <= i < len(examples):
+        raise UserError(f'there is no text {i} among the {len(examples):,} '
+                        f'of split {split}, which count from 0')
+    return Question(i, examples[i], examples[i].texts, split)
+
+
+def edited(run, question, edits):
+    """A question with words left out, or others in their place.
+
+    Args:
+        run (runs.Run): The run that is asked.
+        question (Question): What was asked before.
+        edits (dict): (text, word), positions as in ``words``, to what stands
+            there instead (str); ``''`` where the word is left out.
+
+    Returns:
+        Question: Without split and label, as it is no example of the data;
+        what stands instead is one word or several, read as ``own_questions``
+        reads them.
+
+    Raises:
+        UserError: If there is no such word, or a text has none left.
+    """
+    tokens = [list(zip(own, shown, strict=True)) for own, shown in zip(
+        question.example.texts, question.words, strict=True)]
+    for text, word in edits:
+        if not (0 <= text < len(tokens) and 0 <= word < len(tokens[text])):
+            raise UserError(f'there is no word {word} in text {text}; both '
+                            'count from 0')
+    texts = [[part for i, pair in enumerate(own)
+              for part in _in_place(run, pair, edits.get((side, i)))]
+             for side, own in enumerate(tokens)]
+    if not all(texts):
+        raise UserError('no word would be left of a text; leave one')
+    return Question(question.id, text_datasets.Example(
+        tuple([token for token, _ in own] for own in texts), -1),
+        [[word for _, word in own] for own in texts])
+
+
+def _in_place(run, pair, to):
+    """(token, word) pairs of what stands in place of one such pair."""
+    if not to:
+        return [pair] if to is None else []
+    tokens = _tokens(run, to)
+    return zip(tokens, nlp_utils.surface(to, tokens), strict=True)
+
+
 def _tokens(run, text):
     check_text(text, 'a text to explain')
     tokens = nlp_utils.tokenize(

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 COMMANDS = ('train', 'run_dknn', 'calibration', 'interpret', 'evaluate',
-            'compare')
+            'compare', 'serve')
 # A module or folder at the top level -> those of ours that it imports: every
 # one of them, no other.  Each row imports from rows above it only.
 LIBRARY = {
@@ -38,7 +38,8 @@ LIBRARY = {
     'comparison': 'errors evaluation files metrics runs saliency',
     'page': 'errors files saliency',
     'visualize': 'files page saliency',
-    'interactive': 'compat errors page runs saliency terminal',
+    'interactive': 'compat errors nlp_utils page runs saliency terminal',
+    'live': 'errors files interactive nlp_utils page saliency',
 }
 # Modules that run where Chainer is not installed.
 WITHOUT_CHAINER = ('dknn', 'neighbors', 'metrics', 'page', 'visualize',
@@ -50,7 +51,7 @@ WITHOUT_CHAINER = ('dknn', 'neighbors', 'metrics', 'page', 'visualize',
                    'interactive.answers',
                    'errors', 'parallel', 'terminal')
 HEAVY = ('matplotlib', 'sklearn', 'nltk', 'faiss', 'nearpy', 'jinja2',
-         'pymilvus')
+         'pymilvus', 'flask', 'waitress')
 LONGEST_FILE, LONGEST_FUNCTION = 350, 40
 FOLDERS = {path.parent.name for path in ROOT.glob('*/__init__.py')}
 LONE_FILES = {path.stem for path in ROOT.glob('*.py')}

@@ -15,8 +15,9 @@ import toys
 README = (toys.ROOT / 'README.md').read_text('utf-8')
 OTHERS = [page for page in (toys.ROOT / 'docs').glob('*.md')
           if page.name not in ('extending.md', 'output.md')]
-# Run elsewhere (`make`), or they take as long as the experiments do.
-NOT_RUN = re.compile(r'^make |tools/experiments\.py|benchmarks/')
+# Run elsewhere (`make`, serve.py, which does not end), or they take as long as
+# the experiments do.
+NOT_RUN = re.compile(r'^make |serve\.py|tools/experiments\.py|benchmarks/')
 
 
 def blocks(text, language):

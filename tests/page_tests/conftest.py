@@ -1,33 +1,15 @@
-"""The page in a real browser, driven by Playwright.
-
-Looks for a Chromium on PATH, or in the environment variable DKNN_CHROMIUM.
-"""
-import os
-import shutil
-
+"""The page in a real browser."""
+import browsers
 import pytest
 from browsing import RECORDS
 
 import visualize
 
-FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-         '--disable-background-networking', '--disable-component-update',
-         '--disable-sync']
-NAMES = ('chromium', 'chromium-browser', 'google-chrome')
-
 
 @pytest.fixture(scope='module')
 def browser():
-    sync_api = pytest.importorskip('playwright.sync_api')
-    found = [os.environ.get('DKNN_CHROMIUM'), *map(shutil.which, NAMES)]
-    executable = next(filter(None, found), None)
-    if executable is None:
-        pytest.skip('no Chromium on PATH nor in DKNN_CHROMIUM')
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable,
-                                             args=FLAGS)
+    with browsers.launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope='module')

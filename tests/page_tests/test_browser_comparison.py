@@ -25,7 +25,8 @@ def test_who_is_right(page, who, expected):
     assert page.inner_text('#count') == (
         f'{len(expected)} of 5 texts' if who else '5 texts')
     page.click('button[type=reset]')
-    page.wait_for_function('!document.querySelector("article[hidden]")')
+    page.wait_for_function(
+        '() => !document.querySelector("article[hidden]")')
 
 
 def test_search_and_sort(page):

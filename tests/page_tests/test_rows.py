@@ -1,4 +1,6 @@
 """Words in colours, and how a text is cut into lines."""
+import itertools
+
 import numpy as np
 from page_records import make_pair
 
@@ -19,9 +21,24 @@ def test_split_lines_long():
     lines = rows.split_lines(words)
     assert [w for line in lines for w in words[line]] == words
     assert all(words[line] for line in lines)
-    # even filling overshoots by one word at most
     sizes = [sum(len(w) + 2 for w in words[line]) for line in lines]
-    assert sorted(sizes)[-2] <= rows.LINE_WIDTH + 32
+    assert sorted(sizes)[-2] <= rows.LINE_WIDTH  # beside the word of 500
+
+
+def test_lines_are_as_few_and_as_even_as_can_be():
+    """Against all ways to cut ten words."""
+    random = np.random.RandomState(1)
+    for _ in range(20):
+        lengths = random.randint(3, 12, 10)
+        ways = [[part.sum() for part in np.split(lengths, cuts)]
+                for n in range(10)
+                for cuts in itertools.combinations(range(1, 10), n)]
+        fitting = [way for way in ways if max(way) <= 30]
+        n_lines = min(map(len, fitting))
+        widest = min(max(way) for way in fitting if len(way) == n_lines)
+        found = rows.split_lines(['x' * (n - 2) for n in lengths], 30)
+        sizes = [lengths[line].sum() for line in found]
+        assert (len(sizes), max(sizes)) == (n_lines, widest)
 
 
 def test_rows_of_a_pair():

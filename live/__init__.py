@@ -1,0 +1,1 @@
+"""The live page: a run that answers a browser while one types."""
