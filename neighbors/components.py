@@ -59,15 +59,15 @@ class Components:
             return np.einsum('bi,di->bd', Q, self.matrix) + self.offset
 
 
-def fit(X, n_components, multiple, seed):
+def fit(X, n_components, n_groups, seed):
     """The components of largest variance in a sample.
 
     Args:
         X (ndarray or MappedHalves): (N, D), read at ``SAMPLE`` rows.
         n_components (int): d, at most D are used; None: the fewest that hold
             ``SHARE`` of squared distances, from ``LEAST`` to ``MOST``.
-        multiple (int): d is filled up with zeros to a multiple of it, where
-            it is less than d.
+        n_groups (int): d is filled up with zeros to a multiple of
+            ``group_width``; None: it is not.
         seed (int): Of the sample.
 
     Returns:
@@ -82,9 +82,23 @@ def fit(X, n_components, multiple, seed):
     vectors = vectors[:, ::-1]
     shares = _shares(sample @ vectors)
     d = min(len(shares), n_components or _enough(shares))
-    matrix = np.zeros((d + -d % min(multiple, d), len(shares)))
+    width = group_width(d, n_groups) if n_groups else 1
+    matrix = np.zeros((d + -d % width, len(shares)))
     matrix[:d] = vectors[:, :d].T
     return Components(matrix, -(matrix @ centre), shares[d - 1])
+
+
+def group_width(n_components, n_groups):
+    """Components of each of some groups, which have one width.
+
+    Args:
+        n_components (int): d >= 1.
+        n_groups (int): Groups, 1 or more, at most.
+
+    Returns:
+        int: The least width for which they are enough, at least 1.
+    """
+    return -(-n_components // n_groups)
 
 
 def _shares(z):

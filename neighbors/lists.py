@@ -47,7 +47,7 @@ class _FaissIndex(CandidateIndex):
         faiss = _faiss()
         with _one_thread(faiss):
             self._components = components.fit(
-                self.X_, self.pca, self._multiple(), self.seed)
+                self.X_, self.pca, self._n_groups(), self.seed)
             self._index = self._empty(faiss)
             for block in components.blocks(self.X_):
                 self._index.add(self._components.of_examples(block))
@@ -56,9 +56,8 @@ class _FaissIndex(CandidateIndex):
         """faiss's index of components, trained if need be, still empty."""
         raise NotImplementedError
 
-    def _multiple(self):
-        """What the number of components has to be a multiple of."""
-        return 1
+    def _n_groups(self):
+        """Groups that the components fall into, at most; None for none."""
 
     def _n_candidates(self, k):
         """Examples of a query that are ranked."""
@@ -161,8 +160,8 @@ class IVFIndex(_FaissIndex):
         self.n_probes = n_probes
         self.pq = pq
 
-    def _multiple(self):
-        return self.pq or 1
+    def _n_groups(self):
+        return self.pq
 
     def _empty(self, faiss):
         N, d = len(self.X_), len(self._components.matrix)
@@ -171,8 +170,9 @@ class IVFIndex(_FaissIndex):
         if self.pq is None:
             index = faiss.IndexIVFFlat(centroids, d, n_lists)
         else:
-            index = faiss.IndexIVFPQ(centroids, d, n_lists,
-                                     min(self._multiple(), d), CODE_BITS)
+            index = faiss.IndexIVFPQ(
+                centroids, d, n_lists,
+                d // components.group_width(d, self.pq), CODE_BITS)
             _prepare(index.pq.cp, self.seed)
         _prepare(index.cp, self.seed)
         index.train(self._sample(n_lists))

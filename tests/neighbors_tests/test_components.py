@@ -18,11 +18,11 @@ def test_by_hand():
     first, second = np.array([3, 4]) / 5, np.array([4, -3]) / 5
     X = np.array([10 * i * first + sign * second + 7
                   for i in range(20) for sign in (-1, 1)], np.float32)
-    found = components.fit(X, 1, 1, seed=0)
+    found = components.fit(X, 1, None, seed=0)
     np.testing.assert_allclose(abs(found.matrix @ first), [1], rtol=1e-6)
     np.testing.assert_allclose(found.of_examples(X).mean(axis=0), [0],
                                atol=1e-4)
-    whole = components.fit(X, 2, 1, seed=0)
+    whole = components.fit(X, 2, None, seed=0)
     np.testing.assert_allclose(whole.matrix @ whole.matrix.T, np.eye(2),
                                atol=1e-6)
     assert whole.share == 1
@@ -35,33 +35,35 @@ def test_share_is_that_of_neighbours(monkeypatch):
     """
     monkeypatch.setattr(components, 'NEAR', (256, 1))
     X = np.array([[100. * i, sign] for i in range(20) for sign in (0, 1)])
-    assert components.fit(X.astype(np.float32), 1, 1, 0).share < 1e-6
+    assert components.fit(X.astype(np.float32), 1, None, 0).share < 1e-6
 
 
 def test_as_many_as_the_share_needs(monkeypatch):
     X = activations(900)
-    shares = [components.fit(X, d, 1, 0).share for d in range(1, 61)]
+    shares = [components.fit(X, d, None, 0).share for d in range(1, 61)]
     assert (np.diff(shares) >= 0).all() and shares[-1] == 1
     for share in (.5, .9, .95):
         monkeypatch.setattr(components, 'SHARE', share)
-        d = len(components.fit(X, None, 1, 0).matrix)
+        d = len(components.fit(X, None, None, 0).matrix)
         assert d % 8 == 0 and 16 <= d <= 60
         assert shares[d - 1] >= share and (
             d == 16 or shares[d - 9] < share)
     monkeypatch.setattr(components, 'MOST', 24)
-    assert len(components.fit(X, None, 1, 0).matrix) == 24
+    assert len(components.fit(X, None, None, 0).matrix) == 24
 
 
-@pytest.mark.parametrize('multiple, expected', [(1, 20), (7, 21), (32, 20)])
-def test_filled_up_with_zeros(multiple, expected):
-    found = components.fit(activations(300), 20, multiple, 0)
+# 7 groups of 3, 10 of 2, 20 of 1, 2 of 10
+@pytest.mark.parametrize('n_groups, expected', [
+    (None, 20), (7, 21), (12, 20), (32, 20), (2, 20)])
+def test_filled_up_with_zeros(n_groups, expected):
+    found = components.fit(activations(300), 20, n_groups, 0)
     assert found.matrix.shape == (expected, 60)
     assert not found.matrix[20:].any() and not found.offset[20:].any()
 
 
 def test_a_query_is_computed_by_itself():
     X, Q = activations(300), activations(70, seed=2)
-    found = components.fit(X, 30, 1, 0)
+    found = components.fit(X, 30, None, 0)
     z = found.of_queries(Q)
     np.testing.assert_allclose(z, found.of_examples(Q), atol=1e-4)
     for rows in (slice(0, 1), slice(3, 20), slice(69, 70)):
@@ -73,7 +75,7 @@ def test_a_query_is_computed_by_itself():
     np.eye(9) * 1e37, np.eye(9) * 1e-41])
 def test_hostile_examples(X):
     X = X.astype(np.float32)
-    found = components.fit(X, None, 1, 0)
+    found = components.fit(X, None, None, 0)
     assert np.isfinite(found.matrix).all() and 0 <= found.share <= 1
 
 
