@@ -14,8 +14,8 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import argparse
-import os
 import subprocess
+import tempfile
 import time
 
 import runs
@@ -29,6 +29,17 @@ from tools import pages
 MARKS = 'large'
 DATASET = 'dbpedia'
 COLUMNS = 'command', 's', 'peak memory, GB'
+# A script as a command, which leaves the peak of its memory in a file; what
+# the system tells of a child may be that of the process it was forked from
+COMMAND = '''
+import pathlib, runpy, sys
+from benchmarks.timing import peak_memory
+peak, *sys.argv = sys.argv[1:]
+try:
+    runpy.run_path(sys.argv[0], run_name='__main__')
+finally:
+    pathlib.Path(peak).write_text(str(peak_memory()))
+'''
 
 
 def commands(folder, memory, explained):
@@ -63,14 +74,16 @@ def measured(script, given):
     Returns:
         tuple: Seconds, and the peak of its resident memory in bytes.
     """
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, str(scale.ROOT / f'{script}.py'), *given])
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if status:
-        sys.exit(process.returncode)  # it has said why
-    return time.perf_counter() - start, 1024 * usage.ru_maxrss
+    with tempfile.TemporaryDirectory() as folder:
+        peak = pathlib.Path(folder) / 'peak'
+        start = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, '-c', COMMAND, str(peak),
+             str(scale.ROOT / f'{script}.py'), *given], cwd=scale.ROOT,
+            check=False)
+        if done.returncode:
+            sys.exit(done.returncode)  # it has said why
+        return time.perf_counter() - start, int(peak.read_text())
 
 
 def row_of(script, given, found):

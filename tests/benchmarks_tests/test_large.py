@@ -36,10 +36,15 @@ def test_a_failing_command_ends_it(capfd):
 
 def test_time_and_memory_of_a_process(tmp_path, monkeypatch):
     (tmp_path / 'sleeps.py').write_text(
-        'import time; kept = bytearray(300 << 20); time.sleep(.2)')
+        'import sys, time; kept = bytearray(300 << 20); time.sleep(.2); '
+        'sys.exit(len(sys.argv) - 1)')
+    (tmp_path / 'benchmarks').symlink_to(scale.ROOT / 'benchmarks')
     monkeypatch.setattr(scale, 'ROOT', tmp_path)
     seconds, peak = large.measured('sleeps', [])
     assert seconds >= .2 and 300 << 20 <= peak < 400 << 20
+    with pytest.raises(SystemExit) as error:
+        large.measured('sleeps', ['a', 'b'])
+    assert error.value.code == 2
 
 
 def test_the_table_goes_between_its_own_marks(tmp_path, monkeypatch, capsys):

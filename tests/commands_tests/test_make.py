@@ -22,7 +22,8 @@ pytestmark = pytest.mark.skipif(not shutil.which('make'),
 @pytest.fixture
 def clone(tmp_path):
     """A copy of what `make` reads, and a stand-in for Python."""
-    for name in ('Makefile', 'requirements.txt', 'requirements-dev.txt'):
+    for name in ('Makefile', 'requirements.txt', 'requirements-dev.txt',
+                 'requirements-serve.txt'):
         shutil.copy(ROOT / name, tmp_path)
     stub = tmp_path / 'python-stub'
     stub.write_text(STUB)
