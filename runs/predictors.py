@@ -57,8 +57,8 @@ def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
                'class_conditional': class_conditional,
                'index_options': index_options, 'memory': memory}
     if processes().size > 1:
-        return _fit_on_all(run, train, options).calibrate(
-            calib.layers, calib.labels)
+        return _calibrated(run, train, calib,
+                           _fit_on_all(run, train, options), index)
     dknn = DkNN(**options)
     if train.key is None or not INDEXES[index].worth_storing:
         dknn.fit(train.layers, train.labels)
@@ -70,7 +70,7 @@ def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
         measure_recall(run, valid, dknn, dict(_options(dknn)), train.key and (
             f'{train.key} {valid.key} {INDEX_VERSION}'))
     dknn.use_tuning(**_tuning(run, train, valid, dknn, lambda: dknn))
-    return _calibrated(run, train, calib, dknn)
+    return _calibrated(run, train, calib, dknn, index)
 
 
 def _fit_on_all(run, train, options):
@@ -140,8 +140,11 @@ def _tuning(run, train, valid, dknn, fit):
     return remembered(run, f'tuning_{dknn.index}', key, choose, 'chosen')
 
 
-def _calibrated(run, train, calib, dknn):
-    """The fitted and tuned DkNN with its calibration, stored or found now."""
+def _calibrated(run, train, calib, dknn, index):
+    """The fitted and tuned DkNN with its calibration, stored or found now.
+
+    Several processes find it together, and rank 0 stores it.
+    """
     def calibrate():
         dknn.calibrate(calib.layers, calib.labels)
         return {'votes': dknn.calibration_votes_.tolist(),
@@ -152,8 +155,13 @@ def _calibrated(run, train, calib, dknn):
     key = ' '.join(map(str, [
         train.key, calib.key, dknn.layers, dknn.n_neighbors, _options(dknn),
         dknn.bandwidths_, dknn.weights_, INDEX_VERSION, CALIBRATION_VERSION]))
-    found = remembered(run, f'calibration_{dknn.index}', key, calibrate,
-                       'computed')
+    name = f'calibration_{index}'
+    if processes().size > 1:
+        learned = calibrate()
+        processes().on_root(lambda: remembered(run, name, key,
+                                               lambda: learned, 'computed'))
+        return dknn
+    found = remembered(run, name, key, calibrate, 'computed')
     return dknn.use_calibration(calib.layers, calib.labels, **found)
 
 
