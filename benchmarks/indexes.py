@@ -15,13 +15,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import argparse
 import json
-import subprocess
 import tempfile
 
 import numpy as np
 
 import runs
-from benchmarks import scale
+from benchmarks import scale, timing
 from benchmarks.timing import Clock, peak_memory
 from dknn import DkNN
 from neighbors.choice import Case
@@ -110,13 +109,8 @@ def row_of(kind, found, exact, n_queries):
 
 def in_a_process(folder, kind, n_queries):
     """What ``measured`` returns, of a process that does nothing else."""
-    done = subprocess.run(
-        [sys.executable, __file__, '--measure', str(folder), '--kinds', kind,
-         '--queries', str(n_queries)],
-        stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)  # it has said why
-    return json.loads(done.stdout)
+    return timing.in_a_process(__file__, '--measure', folder, '--kinds', kind,
+                               '--queries', n_queries)
 
 
 def build_parser():

@@ -17,12 +17,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import argparse
 import json
 import os
-import subprocess
 import tempfile
 
 import numpy as np
 
 import runs
+from benchmarks import timing
 from benchmarks.timing import Clock, peak_memory
 from dknn import DkNN
 from errors import UserError
@@ -189,13 +189,9 @@ def row_of(n, size, found):
 
 def in_a_process(folder, args):
     """What ``measured`` returns, of a process that does nothing else."""
-    done = subprocess.run(
-        [sys.executable, __file__, '--measure', str(folder), '--queries',
-         str(args.queries), '--memory', str(args.memory)],
-        stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)  # it has said why
-    return json.loads(done.stdout)
+    return timing.in_a_process(
+        __file__, '--measure', folder, '--queries', args.queries, '--memory',
+        args.memory)
 
 
 def build_parser():

@@ -1,6 +1,9 @@
 """Seconds that a piece of work takes."""
 import collections
+import json
 import pathlib
+import subprocess
+import sys
 import time
 
 
@@ -44,6 +47,24 @@ class Clock:
         value = work(*args)
         self.seconds[name] += time.perf_counter() - start
         return value
+
+
+def in_a_process(script, *given):
+    """What a script prints as JSON, in a process that does nothing else.
+
+    Args:
+        script (str or Path): The script.
+        *given (object): Its flags.
+
+    Returns:
+        object: What it printed; if it fails it has said why, and this process
+        ends with the same exit code.
+    """
+    done = subprocess.run([sys.executable, script, *map(str, given)],
+                          stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+    return json.loads(done.stdout)
 
 
 def peak_memory():

@@ -44,6 +44,19 @@ def slices(n, size):
         yield slice(start, min(start + size, n))
 
 
+def every(n, most):
+    """The slice of every m-th entry from the first, m as small as it can be.
+
+    Args:
+        n (int): Number of entries, 0 or more.
+        most (int): Entries of the slice, 1 or more, at most.
+
+    Returns:
+        slice: Of ``range(n)``.
+    """
+    return slice(0, n, max(1, -(-n // most)))
+
+
 def as_matrix(values, name):
     """Activations as a checked float32 matrix.
 

@@ -38,7 +38,7 @@ def choose(indexes, labels, n_class, k, activations, targets):
     Returns:
         tuple: Bandwidths and weights, lists of a float for each layer.
     """
-    rows = _every(len(targets), MOST_EXAMPLES)
+    rows = arrays.every(len(targets), MOST_EXAMPLES)
     targets = targets[rows]
     layers = []
     for place, layer in enumerate(indexes.layers_):
@@ -138,16 +138,11 @@ def _nll_alone(shares, targets):
 
 def _unit(index, Q, n_examples):
     """Median squared distance to the 50th neighbour; 1 where that is 0."""
-    rows = _every(len(Q), SCALE_QUERIES)
+    rows = arrays.every(len(Q), SCALE_QUERIES)
     k = min(SCALE_NEIGHBOR, n_examples)
     squares = np.square(index.kneighbors(Q[rows], k)[0][:, k - 1])
     positive = squares[squares > 0]
     return float(np.median(positive)) if len(positive) else 1.
-
-
-def _every(n, most):
-    """The slice of every m-th of n, at most so many, from the first."""
-    return slice(0, n, -(-n // most))
 
 
 def _log_shares(layer, exponents):

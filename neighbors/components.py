@@ -108,7 +108,7 @@ def _shares(z):
         z (ndarray): float64 (n, D), all components of a sample.
     """
     n_queries, k = NEAR
-    rows = np.arange(0, len(z), -(-len(z) // n_queries))
+    rows = np.arange(len(z))[arrays.every(len(z), n_queries)]
     squares = (z ** 2).sum(axis=1)
     apart = squares - 2 * z[rows] @ z.T
     apart[np.arange(len(rows)), rows] = np.inf
@@ -150,7 +150,7 @@ def blocks(X):
 
 
 def _slices(n, width):
-    return arrays.slices(n, max(1, arrays.BLOCK_CELLS // width))
+    return arrays.slices(n, arrays.BLOCK_CELLS // width)
 
 
 def _enough(shares):

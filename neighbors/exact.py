@@ -79,9 +79,8 @@ class ExactIndex(NeighborIndex):
             spreads.append(blocks.spread(block))
         self.centre_, self.columns_ = blocks.centre_and_columns(spreads,
                                                                 len(X))
-        step = -(-len(X) // blocks.SAMPLE)
-        self.direction_ = blocks.main_direction(self._centred(X[::step]),
-                                                 len(X))
+        sample = X[arrays.every(len(X), blocks.SAMPLE)]
+        self.direction_ = blocks.main_direction(self._centred(sample), len(X))
 
     def _open(self):
         N, D = self.X_.shape

@@ -20,7 +20,7 @@ ROUNDS = 10         # of k-means
 LISTS = 4           # as many centroids as so many times the root of N
 CODE_BITS = 8       # of a number of a code: 256 centroids of its own
 # Examples ranked exactly for a neighbour, beyond one: where components lack
-# all of the variance, and where they are found by their codes
+# all of the distances, and where they are found by their codes
 LOST_SPARE = 10
 CODE_SPARE = 5
 # Lists searched are so many times the square root of their number
@@ -61,9 +61,12 @@ class _FaissIndex(CandidateIndex):
 
     def _n_candidates(self, k):
         """Examples of a query that are ranked."""
-        usual = math.ceil(
-            k * (1 + LOST_SPARE * (1 - self._components.share))) + SPARE
+        usual = math.ceil(k * (1 + self._spare())) + SPARE
         return min(len(self.X_), max(k, self.n_ranked or usual))
+
+    def _spare(self):
+        """Examples ranked for a neighbour, beyond one."""
+        return LOST_SPARE * (1 - self._components.share)
 
     def save(self, path):
         found = self._components
@@ -199,10 +202,8 @@ class IVFIndex(_FaissIndex):
         self._centroids = ExactIndex().fit(
             self._index.quantizer.reconstruct_n(0, n_lists))
 
-    def _n_candidates(self, k):
-        more = 0 if self.pq is None else CODE_SPARE * k
-        return min(len(self.X_), super()._n_candidates(k) + (
-            0 if self.n_ranked else more))
+    def _spare(self):
+        return super()._spare() + (0 if self.pq is None else CODE_SPARE)
 
     def _candidates(self, Q, k):
         z = self._components.of_queries(Q)
