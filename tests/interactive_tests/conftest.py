@@ -5,10 +5,9 @@ import functools
 
 import pytest
 import toys
+from loading import K
 
 import saliency
-
-K = 7
 
 
 @pytest.fixture(scope='session')

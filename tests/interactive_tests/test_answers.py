@@ -8,7 +8,7 @@ import sys
 
 import pytest
 import toys
-from conftest import K
+from loading import K
 
 import interpret
 import saliency

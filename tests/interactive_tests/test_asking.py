@@ -95,7 +95,7 @@ def test_a_failed_question_does_not_block_the_next(loaded):
 
 def test_a_thread_uses_the_device_of_the_run(loaded, monkeypatch):
     """A new thread's current GPU is the first, whatever the run's is."""
-    used = []
+    explainer, used = loaded(), []
     original = chainer.using_device
 
     def using(device):
@@ -104,9 +104,9 @@ def test_a_thread_uses_the_device_of_the_run(loaded, monkeypatch):
 
     monkeypatch.setattr(chainer, 'using_device', using)
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(loaded().predict, ['good']).result()
-    assert used and set(used) == {loaded().run.model.device}
-    assert used[0] is loaded().run.model.device
+        pool.submit(explainer.predict, ['good']).result()
+    assert used and set(used) == {explainer.run.model.device}
+    assert used[0] is explainer.run.model.device
 
 
 @pytest.mark.parametrize('error', [.3, .05])
