@@ -114,6 +114,16 @@ class Terminal:
     def type(self, keys):
         os.write(self._end, keys)
 
+    def interrupt(self):
+        """Ctrl-C until something is shown.
+
+        Python's readline waits on if the signal comes before it waits.
+        """
+        for _ in range(SECONDS // 2):
+            self.type(b'\x03')
+            if select.select([self._end], [], [], 2)[0]:
+                break
+
     def until(self, wanted):
         """What is shown up to and with a text."""
         seen, end = b'', time.monotonic() + SECONDS
@@ -159,10 +169,7 @@ def test_on_a_terminal(terminal):
     assert b':help says' in terminal.until(b'text> ')
     terminal.type(b'half a li')
     terminal.until(b'half a li')
-    terminal.type(b'\x03')
-    time.sleep(.3)
-    # Python sees a signal that came just before it waits at the next key
-    terminal.type(b' \x7f')
+    terminal.interrupt()
     terminal.until(b'text> ')
     terminal.type(b'good film\n')
     said = terminal.until(b'text> ')

@@ -110,7 +110,9 @@ def test_a_file_that_is_no_database(kind, tmp_path, capfd):
     with pytest.raises(UserError, match=f'^{uri} cannot be opened .*; it may '
                        'be in use by another process'):
         MilvusIndex(str(uri)).fit(activations(5))
-    assert capfd.readouterr().err == ''
+    # gRPC logs the ends of other tests' connections when it likes
+    assert not [line for line in capfd.readouterr().err.splitlines()
+                if 'chttp2_transport.cc' not in line]
 
 
 def test_a_file_that_another_process_uses(file, capfd):
