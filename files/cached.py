@@ -18,7 +18,7 @@ from files.rows import DatasetError
 
 VERSION = 2  # to be raised where the files have another format
 # Shorter data are read again: it takes no longer than to look for them
-LEAST = 1 << 16  # tokens
+LEAST = 1 << 13  # tokens
 NAME = '.cache'  # of the folder, beside the run folders
 HERE = pathlib.Path(__file__).resolve().parent
 READERS = [HERE / name for name in (

@@ -30,14 +30,15 @@ class Prompt:
         methods (list of str): Keys of ``METHODS``.
         nearest (int): Training texts shown a layer, at least 1.
         reduce (str): A method for input reduction, or None.
-        show (callable): From a record to a str; None for plain text.
+        show (callable): From a record to a str, for programs: all else goes
+            to standard error.  None for plain text, and all together.
     """
 
     def __init__(self, explainer, methods, nearest, reduce=None, show=None):
         self._explainer, self._reduce = explainer, reduce
         self._methods, self._nearest = methods, nearest
-        self._show = show or (lambda record: '\n'.join(
-            [*record_lines(record), '']))
+        self._show = show or _as_text
+        self._beside = sys.stderr if show else sys.stdout
         self._is_pair = explainer.run.data.pair
         self._commands = {'method': self._set_methods,
                           'neighbors': self._set_nearest,
@@ -55,16 +56,16 @@ class Prompt:
             sys.stdin.reconfigure(errors='surrogateescape')
         if sys.stdin.isatty():
             _edit_lines()
-            print(f'{self._explainer!r}\n:help says what can be typed')
+            self._say(f'{self._explainer!r}\n:help says what can be typed')
         while self._goes_on:
             try:
                 self._answer(_line('text> '))
             except EOFError:
                 if sys.stdin.isatty():
-                    print()
+                    self._say()
                 return
             except KeyboardInterrupt:
-                print()
+                self._say()
             except BrokenPipeError:
                 raise
             except (UserError, OSError, MemoryError) as error:
@@ -99,7 +100,7 @@ class Prompt:
                                 f'choose from {", ".join(METHODS)}')
         if names:
             self._methods = list(dict.fromkeys(names))
-        print(f'methods: {" ".join(self._methods)}')
+        self._say(f'methods: {" ".join(self._methods)}')
 
     def _set_nearest(self, given):
         if len(given) > 1 or not all(
@@ -108,17 +109,25 @@ class Prompt:
                             'one whole number from 1, like :neighbors 5')
         if given:
             self._nearest = int(given[0])
-        print(f'neighbors: {self._nearest} a layer')
+        self._say(f'neighbors: {self._nearest} a layer')
 
     def _help(self, _):
         names = list(METHODS)
         lines = [' '.join(names[i:i + 4]) for i in range(0, len(names), 4)]
-        print(HELP.format(methods='\n'.join(
+        self._say(HELP.format(methods='\n'.join(
             f'{"":22}{line}' for line in lines))
             + (PAIR_HELP if self._is_pair else ''))
 
     def _quit(self, _):
         self._goes_on = False
+
+    def _say(self, text=''):
+        """Prints what is no answer."""
+        print(text, file=self._beside)
+
+
+def _as_text(record):
+    return '\n'.join([*record_lines(record), ''])
 
 
 def _edit_lines():
@@ -131,4 +140,9 @@ def _edit_lines():
 
 def _line(prompt):
     """A line of standard input; only on a terminal it is asked for."""
-    return input(prompt if sys.stdin.isatty() else '')
+    if not sys.stdin.isatty():
+        return input()
+    if sys.stdout.isatty():
+        return input(prompt)
+    print(prompt, end='', file=sys.stderr, flush=True)
+    return input()

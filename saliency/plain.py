@@ -168,7 +168,7 @@ def reduction_lines(record):
                      f'{left}'),
             *wrapped('without, in this order: ' + (
                 ' '.join(words[i] for i in gone) or 'nothing'), '  ', '    '),
-            f'  confidence {before:.3f} before, {after:.3f} after']
+            f'  probability {before:.3f} before, {after:.3f} after']
 
 
 def neighbor_lines(record, n_nearest=None):

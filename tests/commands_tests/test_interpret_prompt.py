@@ -72,6 +72,15 @@ def test_commands(ask):
                for line in answer.splitlines()) == 3
 
 
+def test_json_is_nothing_but_records(ask):
+    done = ask(':help\n:method gradient\n:neighbors 1\ngood\n', '--json')
+    record = json.loads(done.stdout)  # a single line
+    assert list(record['methods']) == ['gradient']
+    said = done.stderr.decode()
+    assert said.startswith('Type a text')
+    assert said.endswith('methods: gradient\nneighbors: 1 a layer\n')
+
+
 @pytest.mark.parametrize('text', [':)', ' :quit', ':D good', ': good'])
 def test_a_text_may_begin_with_a_colon(ask, text):
     done = ask(f'{text}\n')
@@ -101,13 +110,14 @@ def test_answers_are_those_of_the_command(ask, folders):
 class Terminal:
     """interpret.py --repl behind a pseudo-terminal."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *flags, stdout=None):
         pty = pytest.importorskip('pty')
         self._end, inner = pty.openpty()
         self.process = subprocess.Popen(
             [sys.executable, '-W', 'ignore', str(toys.ROOT / 'interpret.py'),
-             '--model-setup', str(folder), *FEW, '--repl', *QUICK],
-            stdin=inner, stdout=inner, stderr=inner, start_new_session=True,
+             '--model-setup', str(folder), *FEW, '--repl', *QUICK, *flags],
+            stdin=inner, stdout=stdout or inner, stderr=inner,
+            start_new_session=True,
             preexec_fn=_own_terminal, env={**os.environ, 'TERM': 'dumb'})
         os.close(inner)
 
@@ -187,3 +197,19 @@ def test_quit_on_a_terminal(terminal):
     terminal.until(b'there is no command :nonsense')
     terminal.type(b':quit\n')
     assert terminal.code() == 0
+
+
+def test_a_file_gets_no_prompt(folders, tmp_path):
+    """Records of a terminal's lines, kept in a file."""
+    with open(tmp_path / 'records', 'wb') as stream:
+        terminal = Terminal(folders['words'], '--json', stdout=stream)
+    try:
+        terminal.until(b'text> ')
+        terminal.type(b'good\n')
+        terminal.until(b'text> ')
+        terminal.type(b':quit\n')
+        assert terminal.code() == 0
+    finally:
+        terminal.close()
+    record = json.loads((tmp_path / 'records').read_bytes())
+    assert record['words'] == [['good']]

@@ -26,7 +26,7 @@ film                   -0.2500               +0.5000
 
 reduced by conformity to: fine
   without, in this order: film
-  confidence 0.750 before, 0.700 after
+  probability 0.750 before, 0.700 after
 
 nearest in last: 3 negative, 1 positive
      0.250  positive (row 7, id n5): a film'''
