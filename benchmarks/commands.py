@@ -14,6 +14,9 @@ COMMANDS = [
       'soft', 'confidence', 'calibrated', 'gradient'], 9),
     ('interpret.py, whole test set, default methods',
      ['interpret.py', '--model-setup', '{run}'], 60),
+    ('interpret.py, one text of your own',
+     ['interpret.py', '--model-setup', '{run}', '--text',
+      'a gorgeous , witty , seductive movie .'], 1.2),
     ('run_dknn.py, whole test set',
      ['run_dknn.py', '--model-setup', '{run}'], 8),
     *((f'{script}.py --help', [f'{script}.py', '--help'], 1.5)

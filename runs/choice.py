@@ -41,17 +41,15 @@ def plan_search(run, options, memory=None, n_held=0, n_searches=1,
             return {**options, 'memory': None}
     return {**options, 'memory': plans.plan_memory(
         run, memory, options['index'], options['layers'], n_held,
-        n_searches)}
+        n_searches, n_words)}
 
 
 def _picked(run, layers, memory, n_searches, n_words):
     """``index`` and ``index_options``."""
-    n_texts = sum(len(getattr(run.data, split))
-                  for split in ('valid', 'calib', 'test'))
     spare = (free_memory() if memory is None
              else memory - plans.resident()) - plans.RESERVE
     case = Case(len(run.data.train), tuple(plans.searched_widths(run, layers)),
-                n_texts + n_words, max(0, spare) // n_searches,
+                plans.n_queries(run, n_words), max(0, spare) // n_searches,
                 processes().size)
     found = choose(case)
     given = ''.join(f' with {name}={value}'

@@ -3,6 +3,7 @@ import compat  # noqa: F401  (before Chainer)
 
 import math
 import os
+import timeit
 
 import numpy as np
 
@@ -17,11 +18,14 @@ MEGABYTE = 1 << 20
 # A batch of the network holds about so many numbers a token and unit
 NETWORK_CELLS = 8
 RESERVE = 96 * MEGABYTE  # for texts, predictions, records and the page
+TRIAL = 512, 512, 4096  # a product that is timed, some milliseconds
 
 
 def plan_memory(run, memory, index='exact', layers='all', n_held=0,
-                n_searches=1):
+                n_searches=1, n_words=0):
     """Bytes that remain for the search; says how they will be used.
+
+    And how long the search will take, from the time of one product.
 
     A process holds what it holds already (Python, the network, the texts), a
     ``RESERVE``, batches of the network with a block of activations, and the
@@ -35,6 +39,7 @@ def plan_memory(run, memory, index='exact', layers='all', n_held=0,
         layers (str or list of int): As for ``fit_dknn``.
         n_held (int): Texts whose activations the script itself holds.
         n_searches (int): Fitted DkNNs beside each other, which share it.
+        n_words (int): Words that will be left out one after another.
 
     Returns:
         int: What ``fit_dknn`` takes as ``memory``; None without a bound.
@@ -75,7 +80,22 @@ def plan_memory(run, memory, index='exact', layers='all', n_held=0,
     stored = np.dtype(run.dtype).itemsize * sum(widths) + 4 * n_class
     note(f'disk: {in_megabytes(n_texts * stored)} of activations in '
          f'{run.folder / ACTIVATIONS}')
+    _tell_time(n_train * sum(searched), n_queries(run, n_words))
     return rest
+
+
+def n_queries(run, n_words=0):
+    """How many texts a script looks up, at most.
+
+    Args:
+        run (Run): A trained run, or activations that were given.
+        n_words (int): Words that will be left out one after another.
+
+    Returns:
+        int: Texts of all splits but that for training, and a text a word.
+    """
+    return n_words + sum(len(getattr(run.data, split))
+                         for split in SPLITS if split != 'train')
 
 
 def searched_widths(run, layers):
@@ -132,6 +152,26 @@ def _tell_layers(n_train, widths, memory):
                 f'{plan.queries:,} texts')
         note(f'{widths.count(width)} of {len(widths)} layers, '
              f'{n_train:,} x {width:,}: {what}')
+
+
+def _tell_time(n_numbers, n_queries):
+    """A line about the products of queries with so many numbers."""
+    m, d, n = TRIAL
+    a, b = np.ones((m, d), np.float32), np.ones((d, n), np.float32)
+    seconds = min(timeit.repeat(lambda: a @ b, number=1, repeat=3))
+    found = n_numbers * n_queries * seconds / (m * d * n)
+    note(f'time: about {in_minutes(found)} for the products of '
+         f'{n_queries:,} texts with {n_numbers:,} numbers; soft conformity '
+         'takes two to three times as long')
+
+
+def in_minutes(seconds):
+    """Seconds in words: ``'20 s'``, ``'4 min'`` or ``'2.5 h'``."""
+    if seconds < 120:
+        return f'{max(1, round(seconds))} s'
+    if seconds < 7200:
+        return f'{round(seconds / 60)} min'
+    return f'{seconds / 3600:.1f} h'
 
 
 def _widths(run):

@@ -65,9 +65,13 @@ def test_the_plan_is_said_before_the_work(run_folder, capsys, monkeypatch):
     found = runs.plan_memory(run, 4 << 30)
     said = capsys.readouterr().err.splitlines()
     # 200 texts of 3 layers of 12 and 2 logits, 4 bytes each: 30 kB
-    assert said[1:] == [
+    assert said[1:-1] == [
         '3 of 3 layers, 126 x 12: kept in memory',
         f'disk: 1M of activations in {run_folder / "activations"}']
+    # 18 + 36 + 20 held-out texts, 126 x 36 numbers
+    assert said[-1] == (
+        'time: about 1 s for the products of 74 texts with 4,536 numbers; '
+        'soft conformity takes two to three times as long')
     assert said[0].startswith(
         'memory: 4096M, of which 196M are in use or kept free, 1M for batches')
     assert 3 << 30 < found < 4 << 30
@@ -75,6 +79,23 @@ def test_the_plan_is_said_before_the_work(run_folder, capsys, monkeypatch):
     runs.plan_memory(run, 4 << 30, layers='last')
     assert ('1 of 1 layers, 126 x 12: read in blocks of 8,192, once for up '
             'to 4,096 texts') in capsys.readouterr().err
+
+
+def test_the_time_is_that_of_the_products(run_folder, capsys, monkeypatch):
+    """A product of 512 x 512 x 4096 in 1/8 s: 2^33 a second."""
+    monkeypatch.setattr(memory.timeit, 'repeat', lambda *_, **__: [.2, .125])
+    run = runs.load_run(run_folder)
+    runs.plan_memory(run, 4 << 30, n_words=10 ** 9)
+    # 4,536 x 1,000,000,074 / 2^33 = 528.1 s
+    assert 'time: about 9 min for the products of 1,000,000,074 texts' in (
+        capsys.readouterr().err)
+
+
+@pytest.mark.parametrize('seconds, said', [
+    (0, '1 s'), (1.6, '2 s'), (119, '119 s'), (121, '2 min'),
+    (7190, '120 min'), (9000, '2.5 h')])
+def test_times_in_words(seconds, said):
+    assert memory.in_minutes(seconds) == said
 
 
 def test_without_a_bound_nothing_is_said(run_folder, capsys):
