@@ -44,8 +44,11 @@ demo: setup
 	$(BIN)/python calibration.py --model-setup $(DEMO)
 	$(BIN)/python interpret.py --model-setup $(DEMO)
 
+# Commands of several tests run beside each other: threads of BLAS that wait
+# for work leave the cores to them at once.
 test: setup
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	OPENBLAS_THREAD_TIMEOUT=4 $(BIN)/python -m pytest -n auto \
+	    --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	$(BIN)/python -m ruff check .

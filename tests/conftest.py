@@ -59,6 +59,8 @@ def pytest_collection_modifyitems(items):
     for item in on_gpu:
         if reason:
             item.add_marker(pytest.mark.skip(reason=reason))
+    # Their files first, so that no process is left with one at the end
+    items.sort(key=lambda item: not item.get_closest_marker('slow'))
 
 
 @pytest.fixture

@@ -53,19 +53,11 @@ const apply = () => {
 
 {% include "words.js" %}
 
-// ---- light and dark
-
-const theme = name => {
-  if (name) root.dataset.theme = name;
-  const dark = (name ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) === 'dark';
-  $('theme').setAttribute('aria-pressed', dark);
-  return dark;
-};
-$('theme').addEventListener('click', () => theme(theme(root.dataset.theme) ? 'light' : 'dark'));
+{% include "theme.js" %}
 
 form.addEventListener('input', apply);
 form.addEventListener('reset', () => setTimeout(apply));
 form.addEventListener('submit', event => event.preventDefault());
-theme();
+theme(remembered() ?? undefined);
 apply();
 })();

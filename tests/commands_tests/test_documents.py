@@ -96,6 +96,7 @@ def run(words, place):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_readme_runs(place):
     """In its order; what it resumes was begun before."""
     run([sys.executable, 'train.py', '--dataset', 'snli', '--model', 'bilstm',

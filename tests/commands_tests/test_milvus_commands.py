@@ -32,6 +32,7 @@ def fails(made, uri, **environment):
     return done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.milvus
 def test_results_are_those_of_a_tree(made, tmp_path):
     """kdtree sums over the neighbours found, too; both find the true ones."""

@@ -64,6 +64,7 @@ def test_three_processes_predict_as_one(made, one):
         one[0] / WRITTEN[0]).read_bytes()
 
 
+@pytest.mark.slow
 def test_bytes_of_one_process(made, one):
     folder = copy(made, 'two')
     assert not (folder / 'activations').exists()

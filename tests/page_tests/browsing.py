@@ -37,3 +37,19 @@ RECORDS = [
 def shown(page):
     return page.evaluate('''[...document.querySelectorAll("article")]
         .filter(a => a.checkVisibility()).map(a => a.id)''')
+
+
+def paper(page):
+    return page.evaluate('getComputedStyle(document.body).backgroundColor')
+
+
+def reload_until(page, colour, times=20):
+    """Loads the page again until its paper has a colour.
+
+    A browser may hand out what was stored a moment late.
+    """
+    for _ in range(times):
+        page.reload()
+        if paper(page) == colour:
+            return
+    raise AssertionError(f'{paper(page)}, not {colour}')

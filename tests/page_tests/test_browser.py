@@ -1,6 +1,6 @@
 """The page's script in a browser: filters, tips, keys, colours."""
 import pytest
-from browsing import EVIL, record, shown
+from browsing import EVIL, paper, record, reload_until, shown
 
 import visualize
 
@@ -231,22 +231,18 @@ def test_the_largest_value_and_noise_stand_beside_a_row(page, tmp_path):
 
 
 def test_dark(page):
-    def paper():
-        return page.evaluate('getComputedStyle(document.body).backgroundColor')
-
-    light = paper()
+    light = paper(page)
     page.click('#theme')
-    assert paper() != light
+    dark = paper(page)
+    assert dark != light
     assert page.get_attribute('#theme', 'aria-pressed') == 'true'
     page.click('#theme')
-    assert paper() == light
+    assert paper(page) == light
     page.emulate_media(color_scheme='dark')
-    assert paper() == light  # chosen by hand
-    page.reload()
-    assert paper() == light  # and remembered
+    assert paper(page) == light  # chosen by hand
+    reload_until(page, light)  # and remembered
     page.evaluate('localStorage.clear()')
-    page.reload()
-    assert paper() != light
+    reload_until(page, dark)
     page.emulate_media(color_scheme='light')
 
 

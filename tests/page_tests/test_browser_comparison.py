@@ -1,6 +1,6 @@
 """The page of the texts on which runs differ, in a browser."""
 import pytest
-from browsing import EVIL, shown
+from browsing import EVIL, paper, reload_until, shown
 from comparing import TEXTS, about
 
 from page import comparison
@@ -69,11 +69,15 @@ def test_values_by_pointer_and_keys(page):
 
 
 def test_dark(page):
-    before = page.evaluate('getComputedStyle(document.body).backgroundColor')
+    """As chosen by hand, and remembered."""
+    light = paper(page)
     page.click('#theme')
+    dark = paper(page)
     assert page.get_attribute('#theme', 'aria-pressed') == 'true'
-    assert before != page.evaluate(
-        'getComputedStyle(document.body).backgroundColor')
+    assert light != dark
+    reload_until(page, dark)
+    page.evaluate('localStorage.clear()')
+    reload_until(page, light)
 
 
 def test_narrow(page):

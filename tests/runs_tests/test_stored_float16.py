@@ -83,6 +83,7 @@ def test_a_training_text_is_its_own_nearest(run_folder, capsys):
         assert layer['nearest'][0]['distance'] == 0
 
 
+@pytest.mark.slow
 def test_every_command_reads_them(run_folder, tmp_path, capsys):
     given = ['--model-setup', str(run_folder), '-k', '9', *TO_FLOAT16]
     run_dknn.main(given)

@@ -185,6 +185,7 @@ KINDS = {str: st.text(max_size=6), float: st.floats(0, 1), bool: st.booleans(),
          int: st.integers(0, 1)}
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.sampled_from(sorted(RECORDS)), st.data())
 def test_random_values_of_the_right_type(file, kind, data):

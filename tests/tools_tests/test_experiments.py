@@ -51,6 +51,7 @@ def toy(tmp_path, monkeypatch):
     return flags
 
 
+@pytest.mark.slow
 def test_a_table_of_a_toy(toy, tmp_path, docs, commands, capsys,
                           monkeypatch):
     """Trained once, read again the second time, and nothing else changed."""

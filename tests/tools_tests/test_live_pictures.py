@@ -11,6 +11,7 @@ from errors import UserError
 from tools import live_pictures, page_pictures
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_a_picture_each(tmp_path, monkeypatch, capsys):
     for package in ('flask', 'waitress', 'playwright'):
