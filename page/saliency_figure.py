@@ -9,6 +9,7 @@ from typing import NamedTuple
 from page.colours import CLASSES, palette, palette_kind
 from page.drawing import STYLE, write_figure
 from page.rows import clean, coloured_texts
+from page.scales import method_scales
 from saliency.records import check_records, without_eos
 
 # In points
@@ -25,9 +26,9 @@ GREY = '#555555'
 def write_saliency_figure(path, records, width=6.3):
     """Writes a figure of texts: for each method a row of coloured words.
 
-    Colours as on the page; the largest absolute score of a text and method
-    has the full colour.  A dotted line marks words that the model does not
-    know.
+    Colours as on the page: a method has one scale for all texts
+    (``page.scales``), and the legend says what has the full colour.  A dotted
+    line marks words that the model does not know.
 
     Args:
         path (str or Path): Ends in .png, .svg or .pdf.
@@ -42,9 +43,10 @@ def write_saliency_figure(path, records, width=6.3):
     records = [without_eos(record) for record in records]
     check_records(records)
     layout = _Layout(width * 72 - 2 * EDGE)
+    scales = method_scales(records)
     for record in records:
-        layout.add_record(record)
-    layout.add_legend()
+        layout.add_record(record, scales)
+    layout.add_legend(scales)
     fills = dict(zip(CLASSES, palette(palette_kind(records)), strict=True))
 
     def draw(figure):
@@ -108,17 +110,17 @@ class _Layout:
                        for weight in ('normal', 'bold')}
         self._renderer = RendererAgg(8, 8, 72)  # only measures
 
-    def add_record(self, record):
+    def add_record(self, record, scales):
         heading = _heading(record)
         needed = 1.03 * self._measure(heading, 'bold')  # 3 % for rounding
         self._text(0, heading, weight='bold',
                    size=TYPE * min(1, self.width / max(needed, 1)))
         self.y += ROW + 2
-        for text in coloured_texts(record):
+        for text in coloured_texts(record, scales):
             self._add_rows(text)
         self.y += 8
 
-    def add_legend(self):
+    def add_legend(self, scales):
         text = 'against the prediction'
         self._text(INDENT, text, color=GREY)
         x = INDENT + self._measure(text) + 8
@@ -126,7 +128,15 @@ class _Layout:
             self._box(x, STEP + GAP, css, '')
             x += STEP
         self._text(x + 7, 'supports it', color=GREY)
-        self.y += ROW + 4
+        self.y += ROW
+        said = [f'{method.replace("_", " ")} {scale.full:.2g}'
+                for method, scale in scales.items()]
+        said = [clean(f'full colour: {said[0]}'), *map(clean, said[1:])]
+        widths = [self._measure(f'{part},  ') for part in said]
+        for line in _fitting_lines(widths, self.width - INDENT):
+            self._text(INDENT, ',  '.join(said[line]), color=GREY)
+            self.y += ROW
+        self.y += 4
 
     def _add_rows(self, text):
         """The rows of a text, cut into lines that fit the width."""

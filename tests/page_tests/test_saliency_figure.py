@@ -40,3 +40,17 @@ def test_long_labels_fit_the_heading(monkeypatch):
     assert heading.get_text().startswith('gold bbbb')
     extent = heading.get_window_extent(canvas.get_renderer())
     assert extent.x1 <= figure.bbox.x1
+
+
+def test_a_method_has_one_scale_for_all_texts(monkeypatch):
+    """A word of a tenth of the full colour is pale, whatever its text."""
+    records = [make_record(['great'], [1.]), make_record(['so'], [.1])]
+    figure = drawn(monkeypatch, write_saliency_figure, records)
+    from matplotlib.colors import to_hex
+    great, so, *_ = [to_hex(box.get_facecolor()[0])
+                     for box in figure.axes[0].collections]
+    colours = [back for back, _ in palette()]
+    assert (great, so) == (colours[20], colours[11])
+    # the 99th percentile of 0, 0.1 and 1 is 0.1 + 0.98 * 0.9
+    assert figure.axes[0].texts[-1].get_text() == (
+        'full colour: conformity 0.98')
