@@ -78,12 +78,11 @@ def fit(X, n_components, n_groups, seed):
     centre = sample.mean(axis=0)
     sample -= centre
     sample /= np.abs(sample).max() or 1.
-    _, vectors = np.linalg.eigh(sample.T @ sample)
-    vectors = vectors[:, ::-1]
-    shares = _shares(sample @ vectors)
+    vectors = _directions(sample, n_components or MOST)
+    shares = _shares(sample, sample @ vectors)
     d = min(len(shares), n_components or _enough(shares))
     width = group_width(d, n_groups) if n_groups else 1
-    matrix = np.zeros((d + -d % width, len(shares)))
+    matrix = np.zeros((d + -d % width, len(centre)))
     matrix[:d] = vectors[:, :d].T
     return Components(matrix, -(matrix @ centre), shares[d - 1])
 
@@ -101,21 +100,39 @@ def group_width(n_components, n_groups):
     return -(-n_components // n_groups)
 
 
-def _shares(z):
-    """Of squared distances to neighbours, by d: float64 (D,), ascending.
+def _directions(sample, most):
+    """Those of the largest variance, float64 (D, min(most, D))."""
+    from scipy import linalg  # slow to import
+    D = sample.shape[1]
+    _, vectors = linalg.eigh(sample.T @ sample, overwrite_a=True,
+                             subset_by_index=[max(0, D - most), D - 1])
+    return vectors[:, ::-1]
+
+
+def _shares(sample, z):
+    """Of squared distances to neighbours, by d: float64 (m,), ascending.
 
     Args:
-        z (ndarray): float64 (n, D), all components of a sample.
+        sample (ndarray): float64 (n, D).
+        z (ndarray): float64 (n, m), its first components.
     """
     n_queries, k = NEAR
     rows = np.arange(len(z))[arrays.every(len(z), n_queries)]
-    squares = (z ** 2).sum(axis=1)
-    apart = squares - 2 * z[rows] @ z.T
+    squares = (sample ** 2).sum(axis=1)
+    apart = squares - 2 * sample[rows] @ sample.T
     apart[np.arange(len(rows)), rows] = np.inf
     k = min(k, len(z) - 1)
     near = np.argpartition(apart, k - 1, axis=1)[:, :k] if k else rows[:, None]
-    found = np.cumsum(((z[near] - z[rows, None]) ** 2).sum(axis=(0, 1)))
-    return found / found[-1] if found[-1] else np.ones(len(found))
+    kept = np.cumsum(_squares_between(z, near, rows))
+    whole = (kept[-1] if z.shape == sample.shape else
+             _squares_between(sample, near, rows).sum())
+    return kept / whole if whole else np.ones(len(kept))
+
+
+def _squares_between(values, near, rows):
+    """Squared differences of neighbours, added up: float64 (columns,)."""
+    return sum(((values[column] - values[rows]) ** 2).sum(axis=0)
+               for column in near.T)
 
 
 def sample_blocks(X, n, seed):

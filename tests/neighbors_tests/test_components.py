@@ -41,7 +41,7 @@ def test_share_is_that_of_neighbours(monkeypatch):
 def test_as_many_as_the_share_needs(monkeypatch):
     X = activations(900)
     shares = [components.fit(X, d, None, 0).share for d in range(1, 61)]
-    assert (np.diff(shares) >= 0).all() and shares[-1] == 1
+    assert (np.diff(shares) > -1e-12).all() and shares[-1] == 1  # rounding
     for share in (.5, .9, .95):
         monkeypatch.setattr(components, 'SHARE', share)
         d = len(components.fit(X, None, None, 0).matrix)
