@@ -53,6 +53,11 @@ class DkNN(HeldOutExamples):
             index 'exact' (``neighbors.memory``): what does not fit stays in
             its file and is read in blocks.  Answers are the same to the last
             bit.  None: no bound.
+        device (module): CuPy, for the index 'exact' to multiply on the GPU
+            that is current (``neighbors.devices``); other indexes search on
+            the CPU.  Votes, neighbours and soft conformity are the same to
+            the last bit; ``tune`` and ``soft_gradients`` round otherwise.
+            None: on the CPU.
 
     Attributes:
         layers_ (tuple): Numbers of the layers searched.
@@ -72,9 +77,10 @@ class DkNN(HeldOutExamples):
     """
 
     def __init__(self, n_class, n_neighbors=75, index='exact', layers='all',
-                 class_conditional=False, index_options=None, memory=None):
+                 class_conditional=False, index_options=None, memory=None,
+                 device=None):
         super().__init__(n_class, n_neighbors, index, layers, index_options,
-                         memory)
+                         memory, device)
         self.class_conditional = class_conditional
 
     # ------------------------------------------------------------- learning

@@ -12,6 +12,7 @@ The smaller the k-th distances found so far, the fewer rows are left.
 import numpy as np
 
 from neighbors import arrays
+from neighbors.devices import HOST
 
 FIRST = 1024       # examples that a group of queries sees first
 SAMPLE = 2048      # examples from which the main direction is taken
@@ -120,17 +121,20 @@ class UnsortedExamples:
     """All examples in their own order.
 
     Args:
-        centred (ndarray or CentredRows): float32 (N, d).
+        centred (ndarray or CentredRows): float32 (N, d), perhaps on the
+            device.
         norms (ndarray): float32 (N,), their squared lengths.
         size (int): Examples a block.
+        device (Host): Where blocks are handed out.
     """
 
     is_sorted = False
 
-    def __init__(self, centred, norms, size):
+    def __init__(self, centred, norms, size, device=HOST):
         self.centred = centred
-        self.norms = norms
+        self.norms = device.send(norms)
         self._size = size
+        self._device = device
 
     def project(self, z):
         """Zeros, float32 (B,), since there is no direction."""
@@ -152,11 +156,11 @@ class UnsortedExamples:
             rows (slice): The rows.
 
         Returns:
-            tuple: Indices int64 (n,), centred examples float32 (n, d), and
-            their squared lengths float32 (n,).
+            tuple: Indices int64 (n,), and on the device the centred examples
+            float32 (n, d) and their squared lengths float32 (n,).
         """
-        return (np.arange(rows.start, rows.stop), self.centred[rows],
-                self.norms[rows])
+        return (np.arange(rows.start, rows.stop),
+                self._device.send(self.centred[rows]), self.norms[rows])
 
 
 class SortedExamples:

@@ -5,7 +5,8 @@ import numpy as np
 
 import parallel
 from neighbors import arrays, blocks, memory, reading, scan
-from neighbors.base import NeighborIndex, put
+from neighbors.base import QUERIES, NeighborIndex, put
+from neighbors.devices import device_of
 from neighbors.kernels import AllExamples
 
 CACHE_BYTES = 1 << 29    # examples up to this size are kept centred in memory
@@ -43,22 +44,33 @@ class ExactIndex(NeighborIndex):
     Examples that are not kept in memory are read in blocks, once for up to
     ``memory.QUERIES`` queries, each block while the one before is multiplied.
 
+    A GPU multiplies, and compares with the bound, which holds there, too
+    (``scan.ErrorBound``); what is left open is decided here, in float64, so
+    that the answer is the same to the last bit.  The centred examples are
+    kept on it where there is room (``devices.Gpu``), in their own order: it
+    multiplies all of them faster than the CPU could sort out some.
+    Otherwise they are sent in blocks, as they would be read.
+
     Args:
         memory (int): Bytes within which one layer is searched
             (``memory.plan``); examples mapped from a file are then read from
             it, so that they never count as memory.  None: up to
             ``CACHE_BYTES`` are kept, and mapped arrays are used as such.
+        device (module): CuPy, to multiply on the GPU that is current; or
+            what ``devices.device_of`` takes.  None: on the CPU.
 
     Attributes:
         plan_ (memory.Plan): What is kept, and how much is read at once.
+        device (devices.Host): Where products are made.
     """
 
     worth_storing = False
     compares_all = True
     _arrays = ('centre_', 'columns_', 'direction_')
 
-    def __init__(self, memory=None):
+    def __init__(self, memory=None, device=None):
         self.memory = memory
+        self.device = device_of(device)
 
     def _keep(self, X):
         if self.memory is not None:
@@ -87,25 +99,45 @@ class ExactIndex(NeighborIndex):
         d = len(self.columns_)
         self._constant = np.setdiff1d(np.arange(D), self.columns_)
         centred = blocks.CentredRows(self.X_, self.centre_, self.columns_)
-        in_memory = (self.plan_.keeps if self.memory is not None
-                     else 4 * N * d <= CACHE_BYTES)
-        kept = np.empty((N, d), np.float32) if in_memory else centred
+        is_kept = self.keeps(4 * N * d, CACHE_BYTES)
+        kept = self.device.empty((N, d)) if is_kept else centred
         norms = np.empty(N)
         rows = list(self._rows())
         for place, block in zip(rows, reading.ahead(centred.__getitem__,
                                                     rows), strict=True):
             norms[place] = arrays.square_norms(block)
-            if in_memory:
-                kept[place] = block
+            if is_kept:
+                self.device.put(kept, place, block)
         self._bound = scan.ErrorBound(D, d, np.sqrt(norms.max()))
         self._examples = None  # no products
-        self._is_streamed = not in_memory
+        self._is_streamed = not is_kept
         if d and self._bound.is_useful:
-            norms, size = norms.astype(np.float32), memory.usual_block(D)
-            self._examples = (
-                blocks.SortedExamples(kept, norms, size, self.direction_)
-                if in_memory and len(self.direction_) else
-                blocks.UnsortedExamples(kept, norms, size))
+            self._examples = self._in_blocks(kept, norms.astype(np.float32))
+
+    def _in_blocks(self, kept, norms):
+        """The centred examples (N, d) as those of ``blocks``."""
+        size = memory.usual_block(self.X_.shape[1])
+        if self.device.is_gpu:
+            return blocks.UnsortedExamples(
+                kept, norms, max(size, self.device.cells // QUERIES),
+                self.device)
+        if self._is_streamed or not len(self.direction_):
+            return blocks.UnsortedExamples(kept, norms, size)
+        return blocks.SortedExamples(kept, norms, size, self.direction_)
+
+    def keeps(self, size, most):
+        """Whether examples are kept where they are multiplied.
+
+        Args:
+            size (int): Bytes that they take there.
+            most (int): Bytes that a CPU keeps without a bound on memory.
+
+        Returns:
+            bool: Whether they fit there.
+        """
+        return self.device.has_room(
+            size, self.plan_.keeps if self.memory is not None
+            else size <= most)
 
     def kernel_sums(self, labels, n_class):
         """Sums for soft conformity.
@@ -158,8 +190,8 @@ class ExactIndex(NeighborIndex):
     def _answer_together(self, Q, k, find, out):
         """The same for queries that share one pass over the examples."""
         batches = self._batches(Q, k)
-        scans = [scan.Scan(*self._scaled(Q[batch]), k, self._bound)
-                 for batch in batches]
+        scans = [scan.Scan(*self._scaled(Q[batch]), k, self._bound,
+                           self.device) for batch in batches]
         for block in reading.ahead(self._examples.block, arrays.slices(
                 len(self.X_), self.plan_.block)):
             parallel.run(functools.partial(_see, block), scans)
@@ -216,7 +248,7 @@ class ExactIndex(NeighborIndex):
 
     def _propose_to_group(self, z, norm, offset, k):
         """The same of a group of centred queries, see ``scan.Scan``."""
-        group = scan.Scan(z, norm, offset, k, self._bound)
+        group = scan.Scan(z, norm, offset, k, self._bound, self.device)
         p = self._examples.project(z)
         rows = seen = self._examples.first_rows(p, k)
         while rows.start < rows.stop:

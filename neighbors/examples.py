@@ -24,6 +24,7 @@ class IndexedExamples:
         layers (str or list): Layers to search.
         index_options (dict): Of a named index.
         memory (int): Bytes within which they are searched; None: no bound.
+        device (module): CuPy, or None for the CPU.
 
     Attributes:
         layers_ (tuple): Numbers of the layers searched.
@@ -36,7 +37,7 @@ class IndexedExamples:
     _learned_by = {'fit': 'indexes_'}  # verb: attribute that it sets
 
     def __init__(self, n_class, n_neighbors=75, index='exact', layers='all',
-                 index_options=None, memory=None):
+                 index_options=None, memory=None, device=None):
         for name, value, least in [('n_class', n_class, 2),
                                    ('n_neighbors', n_neighbors, 1)]:
             if value < least:
@@ -48,7 +49,8 @@ class IndexedExamples:
         self.layers = layers
         self.index_options = index_options
         self.memory = memory
-        LayerIndexes(index, layers, index_options, memory)  # refuses unknown
+        self.device = device
+        self._new_indexes()  # refuses unknown ones
 
     def fit(self, activations, labels):
         """Indexes the training examples.
@@ -149,9 +151,7 @@ class IndexedExamples:
         activations = as_layers(activations)
         labels = as_labels(labels, len(activations[0]), self.n_class)
         k = check_n_neighbors(self.n_neighbors, len(labels))
-        indexes = learn(
-            LayerIndexes(self.index, self.layers, self.index_options,
-                         self.memory), activations, labels)
+        indexes = learn(self._new_indexes(), activations, labels)
         self._indexes = indexes
         self._k = k  # what a search uses, whatever n_neighbors becomes
         self.layers_ = indexes.layers_
@@ -159,6 +159,10 @@ class IndexedExamples:
         self.labels_ = labels
         self.recall_ = None
         return self
+
+    def _new_indexes(self):
+        return LayerIndexes(self.index, self.layers, self.index_options,
+                            self.memory, self.device)
 
     @property
     def _n_votes(self):

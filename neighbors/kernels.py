@@ -15,11 +15,11 @@ import numpy as np
 import parallel
 from neighbors import arrays, labelled, reading
 from neighbors.sums import (
-    LOWEST,
     ClassMeans,
     KernelSums,
     LayerSums,
     LogSums,
+    kernels,
 )
 
 KEPT_BYTES = 1 << 29     # examples up to this size are kept centred in memory
@@ -33,7 +33,8 @@ class AllExamples(LayerSums):
 
     The examples come in blocks (``LabelledBlocks``).  Those that are not kept
     in memory are read once for many queries, each while the one before is
-    multiplied.  A class without any training example counts as one example
+    multiplied.  A GPU multiplies, takes exponentials and adds up what it
+    keeps or is sent; sums come back, and all else is done here.  A class without any training example counts as one example
     at |q| + M from q, which is farther than all: its log S is finite, too.
 
     ``log_sums`` multiplies matrices in float64, so that its last bits depend
@@ -48,6 +49,11 @@ class AllExamples(LayerSums):
     log S is within
 
         E = u [(D + 32) (|q| + M)^2 / 2 s^2 + BLOCK + 8 N / BLOCK + 64].
+
+    Nothing of this asks in which order sums are taken, or whether products
+    and sums are fused.  exp may be off by 2 u = 1 ulp, which CUDA's is in
+    float64, too; log is taken here.  So E holds on a GPU, where the last
+    bits are others, and what ``neighbors.grid`` makes of them is the same.
 
     ``log_sums_apart`` takes each query by itself, without a matrix product:
     its figures depend on the query alone.  With t_i = x_i - q and the nearest
@@ -78,12 +84,13 @@ class AllExamples(LayerSums):
         constant = np.setdiff1d(np.arange(self.width), self._columns)
         self._centre[constant] = self._X[0][constant]
         self._queries = index.plan_.queries
+        self._device = index.device
         X, own = ((self._X, labels) if rows is None
                   else (self._X[rows], labels[rows]))
         self._blocks = labelled.LabelledBlocks(
-            X, own, self._centre, self._columns,
-            index.plan_.keeps if index.memory is not None else
-            8 * len(own) * (len(self._columns) + 2) <= KEPT_BYTES)
+            X, own, self._centre, self._columns, index.keeps(
+                8 * len(own) * (len(self._columns) + 2), KEPT_BYTES),
+            self._device)
         self._longest = self._blocks.longest
         self._n_blocks = len(self._blocks.places)
         self._places = self._blocks.places  # of all examples
@@ -105,15 +112,22 @@ class AllExamples(LayerSums):
         return found
 
     def in_pieces(self, Q, squares, pieces):
-        """As of ``LayerSums``, but what is read serves many pieces."""
-        if self._blocks.is_kept:
+        """As of ``LayerSums``, but what is read serves many pieces.
+
+        A GPU multiplies them as one.
+        """
+        if self._blocks.is_kept and not self._device.is_gpu:
             return super().in_pieces(Q, squares, pieces)
         longest = max(rows.stop - rows.start for rows in pieces)
         together = self._queries // max(1, longest)
         found = []
         for group in arrays.slices(len(pieces), together):
-            found += self._log_sums([Q[rows] for rows in pieces[group]],
-                                    squares)
+            parts = [Q[rows] for rows in pieces[group]]
+            if self._device.is_gpu:
+                one, = self._log_sums([np.concatenate(parts)], squares)
+                found += one.split([len(part) for part in parts])
+            else:
+                found += self._log_sums(parts, squares)
             reading.release(Q)
         return found
 
@@ -177,13 +191,18 @@ class AllExamples(LayerSums):
 
     def _means(self, queries):
         """ClassMeans (B, C) over all blocks, of scaled queries."""
-        found = ClassMeans.empty(len(queries), self._n_class,
-                                 len(self._columns))
+        device = self._device
+        queries = device.send(queries)
+        with device.turn():
+            found = ClassMeans.empty(len(queries), self._n_class,
+                                     len(self._columns), device.xp)
         for slices, block in self._blocks.read():
-            exponents = queries @ block.T  # (B, n)
-            for y, columns in slices:
-                found.add(y, exponents[:, columns], block[columns, :-2])
-        return found
+            with device.turn():
+                exponents = queries @ block.T  # (B, n)
+                for y, columns in slices:
+                    found.add(y, exponents[:, columns], block[columns, :-2],
+                              device.xp)
+        return found.on_host(device)
 
     def _sums(self, parts, squares, shifted=True):
         """KernelSums (n, B, C) over all blocks, of each batch's queries.
@@ -194,18 +213,22 @@ class AllExamples(LayerSums):
         """
         # One bandwidth scales the queries, several the products
         scale = 1 / squares[0] if len(squares) == 1 else 1.
-        queries = [self._scaled(z, norm, scale, shifted) for z, norm in parts]
+        device = self._device
+        queries = [device.send(self._scaled(z, norm, scale, shifted))
+                   for z, norm in parts]
         factors = [1 / square / scale for square in squares]
-        sums = [KernelSums.empty((len(squares), len(z), self._n_class))
-                for z, _ in parts]
+        with device.turn():
+            sums = [KernelSums.empty((len(squares), len(z), self._n_class),
+                                     device.xp) for z, _ in parts]
 
         def add(block, i):
-            sums[i] = sums[i].merge(self._block_sums(queries[i], block,
-                                                     factors, shifted))
+            with device.turn():
+                sums[i] = sums[i].merge(self._block_sums(
+                    queries[i], block, factors, shifted), device.xp)
 
         for block in self._blocks.read():
             parallel.run(functools.partial(add, block), range(len(parts)))
-        return sums
+        return [one.on_host(device) for one in sums]
 
     def log_sums_apart(self, Q, square):
         """log S of each query by itself, whatever else is in the batch.
@@ -244,7 +267,9 @@ class AllExamples(LayerSums):
         over s^2, 1 / s^2, and what is added to the exponents.
         """
         slices, block = block
-        sums = KernelSums.empty((len(factors), len(queries), self._n_class))
+        xp = self._device.xp
+        sums = KernelSums.empty((len(factors), len(queries), self._n_class),
+                                xp)
         exponents = queries @ block.T  # (B, n)
         for y, columns in slices:
             part = exponents[:, columns]
@@ -252,7 +277,7 @@ class AllExamples(LayerSums):
             if shifted:
                 shift = part.max(axis=1)
                 part -= shift[:, None]
-            for i, kernel in enumerate(_kernels(part, factors)):
+            for i, kernel in enumerate(kernels(part, factors, xp)):
                 sums.shift[i, :, y] = shift * factors[i]
                 sums.total[i, :, y] = kernel.sum(axis=1)
         return sums
@@ -311,17 +336,3 @@ def _select(centred, rows):
     """Some rows of each batch of centred queries and their lengths."""
     return [(z[some], norm[some]) for (z, norm), some in zip(centred, rows,
                                                             strict=True)]
-
-
-def _kernels(exponents, factors):
-    """exp(exponents * factor) for each factor; the array may be reused."""
-    if len(factors) == 1:  # is 1
-        np.maximum(exponents, LOWEST, out=exponents)
-        yield np.exp(exponents, out=exponents)
-        return
-    for i, factor in enumerate(factors):
-        if i and factor == 2 * factors[i - 1]:
-            kernel *= kernel  # noqa: F821
-        else:
-            kernel = np.exp(np.maximum(exponents * factor, LOWEST))
-        yield kernel

@@ -5,6 +5,7 @@ N examples of width D, of which d columns vary.
 import numpy as np
 
 from neighbors import arrays, memory, reading
+from neighbors.devices import HOST
 
 BLOCK = memory.SOFT_EXAMPLES  # examples of a block
 
@@ -22,6 +23,7 @@ class LabelledBlocks:
         centre (ndarray): float64 (D,), what is subtracted.
         columns (ndarray): Integers (d,), ascending, the columns to keep.
         keeps (bool): Whether to keep the blocks.
+        device (Host): Where they are kept and handed out.
 
     Attributes:
         places (list of tuple): What ``places_of`` gave for the labels.
@@ -30,18 +32,19 @@ class LabelledBlocks:
         is_kept (bool): As given.
     """
 
-    def __init__(self, X, labels, centre, columns, keeps):
+    def __init__(self, X, labels, centre, columns, keeps, device=HOST):
         self._X = X
         self._centre = centre[columns]
         self._columns = columns
         self.places = places_of(labels)
         self.n_examples = len(labels)
         self.is_kept = keeps
+        self._send = device.send
         kept, square = [], 0.
         for block in reading.ahead(self._block, self.places):
             square = max(square, -2 * block[:, -2].min())
             if keeps:
-                kept.append(block)
+                kept.append(self._send(block))
         self._kept = kept
         self.longest = np.sqrt(square)
 
@@ -49,11 +52,12 @@ class LabelledBlocks:
         """The blocks; those that are not kept are made one ahead.
 
         Yields:
-            tuple: A list of (class, slice of the block), and float64
-            (n, d + 2): the examples, minus half their squared lengths, 1s.
+            tuple: A list of (class, slice of the block), and on the device
+            float64 (n, d + 2): the examples, minus half their squared
+            lengths, 1s.
         """
-        blocks = (self._kept if self.is_kept
-                  else reading.ahead(self._block, self.places))
+        blocks = self._kept if self.is_kept else reading.ahead(
+            lambda place: self._send(self._block(place)), self.places)
         for (_, _, slices), block in zip(self.places, blocks, strict=True):
             yield slices, block
 

@@ -20,6 +20,7 @@ from neighbors.arrays import (
     check_finite,
     slices,
 )
+from neighbors.devices import device_of
 from neighbors.indexes import INDEXES
 
 BATCH = 4096  # examples whose neighbours are held at a time
@@ -46,6 +47,7 @@ class LayerIndexes:
         layers (str or list): As for ``DkNN``.
         options (dict): ``index_options`` of ``DkNN``.
         memory (int): As for ``DkNN``.
+        device (module): Likewise.
 
     Attributes:
         layers_ (tuple): Numbers of the layers searched, in [0, L).
@@ -57,11 +59,12 @@ class LayerIndexes:
 
     Raises:
         ArgumentError: ``index`` or ``layers`` is an unknown name, there are
-            options for an index that has no name, or ``memory`` is given
-            with another index than ``'exact'``.
+            options for an index that has no name, ``memory`` is given with
+            another index than ``'exact'``, or the device cannot be used.
     """
 
-    def __init__(self, index, layers, options=None, memory=None):
+    def __init__(self, index, layers, options=None, memory=None,
+                 device=None):
         if isinstance(index, str) and index not in INDEXES:
             raise ArgumentError('index', index, 'is unknown; choose from '
                                 + ', '.join(INDEXES))
@@ -79,6 +82,7 @@ class LayerIndexes:
         self._layers = layers
         self._options = options or {}
         self._memory = memory
+        self._device = device_of(device) if index == 'exact' else None
 
     def fit(self, activations, labels=None):
         """Indexes all layers that are to be searched.
@@ -197,9 +201,10 @@ class LayerIndexes:
                 else h for layer, h in enumerate(activations)]
 
     def _new_index(self, labels, share):
-        if share is not None:
-            return INDEXES['exact'](memory=share)
-        make = (functools.partial(INDEXES[self._index], **self._options)
+        options = {name: value for name, value in [
+            ('memory', share), ('device', self._device)] if value is not None}
+        make = (functools.partial(INDEXES[self._index],
+                                  **{**self._options, **options})
                 if isinstance(self._index, str) else self._index)
         index = make() if callable(make) else copy.deepcopy(make)
         if getattr(index, 'stores_labels', False):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from neighbors import arrays
+from neighbors.devices import HOST
 
 MINIMA_WIDTH = 16      # columns of a product that share one minimum
 PRODUCT_QUERIES = 16   # queries of a product, at least
@@ -20,6 +21,11 @@ MANY_TIMES_K = 16
 
 class ErrorBound:
     """The bound c s^2 + T on |a + |q|^2 + t - d^2|.
+
+    It holds for products on a GPU as for those on a CPU: fused operations
+    round less, and T covers numbers below 2^-126 that are taken for 0, be
+    they products or sums.  Of TF32, which keeps 11 digits of the factors, it
+    does not (``devices.Gpu`` refuses that).
 
     Args:
         width (int): D, columns of the examples.
@@ -132,6 +138,8 @@ class Scan:
         offset (ndarray): float64 (B,), T of the bound.
         k (int): Number of neighbours.
         bound (ErrorBound): Bound on the error of a.
+        device (Host): Where the blocks are, and products are made; what they
+            find comes back.
 
     Attributes:
         radius (ndarray): float64 (B,).  An example whose p(x) is farther
@@ -139,15 +147,16 @@ class Scan:
             before the first block, and shrinks.
     """
 
-    def __init__(self, z, norm, offset, k, bound):
+    def __init__(self, z, norm, offset, k, bound, device=HOST):
         self.radius = np.full(len(z), np.inf)
-        self._factors = -2 * z
+        self._device = device
+        self._factors = device.send(-2 * z)
         self._norm = norm
         self._offset = offset
         self._k = k
         self._bound = bound
         self._slack = bound.slack(norm)
-        self._best = np.full((len(z), k), np.inf, np.float32)
+        self._best = device.send(np.full((len(z), k), np.inf, np.float32))
         self._few = norm < arrays.HUGE
         self._counts = np.zeros(len(z), np.int64)
         self._hits = []  # (row, col, a) of each product
@@ -157,25 +166,36 @@ class Scan:
 
         Args:
             indices (ndarray): int64 (n,).
-            block (ndarray): float32 (n, d), centred.
-            norms (ndarray): float32 (n,), squared lengths.
+            block (ndarray): float32 (n, d), centred, on the device.
+            norms (ndarray): float32 (n,), squared lengths, likewise.
         """
         most = max(MANY, MANY_TIMES_K * self._k)
-        size = max(PRODUCT_QUERIES, arrays.CELLS // len(block))
-        for rows in arrays.slices(len(self._factors), size):
-            a = self._factors[rows] @ block.T  # (b, n)
-            a += norms
-            self._best[rows] = _smallest_minima(self._best[rows], a, self._k)
-            limit, _ = self._limit_and_error(rows)
-            self.radius[rows] = self._slack[rows] + np.sqrt(
-                np.maximum(limit + self._norm[rows] ** 2, 0))
-            hit = np.flatnonzero(
-                a <= _rounded_up(limit, self._few[rows])[:, None])
+        size = max(PRODUCT_QUERIES, self._device.cells // len(block))
+        for rows in arrays.slices(len(self._norm), size):
+            with self._device.turn():
+                hit, a = self._near(rows, block, norms)
             row, col = np.divmod(hit, len(block))
-            self._hits.append((row + rows.start, indices.take(col),
-                               a.ravel().take(hit)))
-            self._counts[rows] += np.bincount(row, minlength=len(a))
+            self._hits.append((row + rows.start, indices.take(col), a))
+            self._counts[rows] += np.bincount(
+                row, minlength=rows.stop - rows.start)
             self._few[rows] &= self._counts[rows] <= most
+
+    def _near(self, rows, block, norms):
+        """Which places of a product (b, n) may be near, and a of each.
+
+        As int64 (m,) in [0, b n), ascending, and float32 (m,).
+        """
+        device = self._device
+        a = self._factors[rows] @ block.T  # (b, n)
+        a += norms
+        self._best[rows] = _smallest_minima(self._best[rows], a, self._k,
+                                            device.xp)
+        limit, _ = self._limit_and_error(rows)
+        self.radius[rows] = self._slack[rows] + np.sqrt(
+            np.maximum(limit + self._norm[rows] ** 2, 0))
+        limit = device.send(_rounded_up(limit, self._few[rows]))
+        hit = device.xp.flatnonzero(a <= limit[:, None])
+        return device.get(hit), device.get(a.ravel().take(hit))
 
     def candidates(self):
         """What the blocks seen so far have left open.
@@ -196,7 +216,8 @@ class Scan:
 
         Both float64 (b,); the error is a bound.
         """
-        kth = self._best[rows].max(axis=1).astype(np.float64)
+        kth = self._device.get(self._best[rows].max(axis=1)).astype(
+            np.float64)
         error = self._bound.error(self._norm[rows], self._offset[rows], kth)
         return kth + 2 * error, error
 
@@ -208,7 +229,7 @@ def _rounded_up(limit, few):
     return np.where(few, limit, np.float32(-np.inf))
 
 
-def _smallest_minima(best, a, k):
+def _smallest_minima(best, a, k, xp):
     """The k smallest of ``best`` and of the minima of groups of columns of a.
 
     The k-th smallest minimum is never below the k-th smallest of all, and
@@ -217,5 +238,5 @@ def _smallest_minima(best, a, k):
     size = max(1, min(MINIMA_WIDTH, a.shape[1] // k))
     n = a.shape[1] // size
     minima = a[:, :size * n].reshape(len(a), size, n).min(axis=1)
-    return np.partition(np.concatenate([best, minima], axis=1), k - 1,
+    return xp.partition(xp.concatenate([best, minima], axis=1), k - 1,
                         axis=1)[:, :k]

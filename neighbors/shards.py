@@ -19,6 +19,7 @@ import parallel
 from errors import UserError
 from neighbors import arrays, blocks, labelled, memory, reading
 from neighbors.base import NeighborIndex
+from neighbors.devices import HOST
 from neighbors.exact import ExactIndex, block_rows
 from neighbors.kernels import AllExamples
 from neighbors.sums import ClassMeans, KernelSums
@@ -48,11 +49,12 @@ class ShardedIndex(NeighborIndex):
         centre_ (ndarray): float32 (D,), as of ``ExactIndex`` over all.
         columns_ (ndarray): int64 (d,), likewise.
         plan_ (memory.Plan): Of the kernel sums.
+        device (devices.Host): The CPU, whatever the network is on.
     """
 
     worth_storing = False
     compares_all = True
-    memory = None
+    device = HOST
 
     def __init__(self, processes):
         self.processes = processes
@@ -84,6 +86,10 @@ class ShardedIndex(NeighborIndex):
             ShardedSums: Over all examples.
         """
         return ShardedSums(self, labels, n_class)
+
+    def keeps(self, size, most):
+        """As of ``ExactIndex``, without a bound on memory."""
+        return size <= most
 
     def _keep(self, X):
         if not (isinstance(X, np.ndarray) and X.dtype == np.float32):

@@ -13,6 +13,36 @@ import parallel
 LOWEST = -700.
 
 
+def exp_of(exponents, xp=np):
+    """exp of the exponents, at least ``LOWEST``, in their place."""
+    return xp.exp(xp.maximum(exponents, LOWEST, out=exponents),
+                  out=exponents)
+
+
+def kernels(exponents, factors, xp=np):
+    """exp(exponents * factor) for each factor.
+
+    Args:
+        exponents (ndarray): float64 (B, n); overwritten if there is one
+            factor, which is 1.
+        factors (list of float): Where one is twice the one before, its
+            kernel is that one's square.
+        xp (module): Whose arrays they are.
+
+    Yields:
+        ndarray: float64 (B, n); overwritten by the next.
+    """
+    if len(factors) == 1:
+        yield exp_of(exponents, xp)
+        return
+    for i, factor in enumerate(factors):
+        if i and factor == 2 * factors[i - 1]:
+            kernel *= kernel  # noqa: F821
+        else:
+            kernel = exp_of(exponents * factor, xp)
+        yield kernel
+
+
 class KernelSums(NamedTuple):
     """Sums over some blocks of examples: ``total * exp(shift)``.
 
@@ -29,30 +59,36 @@ class KernelSums(NamedTuple):
     total: np.ndarray
 
     @classmethod
-    def empty(cls, shape):
+    def empty(cls, shape, xp=np):
         """The sums over no example.
 
         Args:
             shape (tuple): (..., B, C).
+            xp (module): Whose arrays: NumPy, or CuPy on a GPU.
 
         Returns:
             KernelSums: Of that shape.
         """
-        return cls(np.full(shape, -np.inf), np.zeros(shape))
+        return cls(xp.full(shape, -np.inf), xp.zeros(shape))
 
-    def merge(self, other):
+    def merge(self, other, xp=np):
         """The sums over the examples of both.
 
         Args:
             other (KernelSums): Of the same queries over other examples.
+            xp (module): Whose arrays they are.
 
         Returns:
             KernelSums: Shifted by the larger of both shifts.
         """
-        shift = np.maximum(self.shift, other.shift)
-        base = np.where(shift == -np.inf, 0, shift)
-        return KernelSums(shift, self.total * np.exp(self.shift - base)
-                          + other.total * np.exp(other.shift - base))
+        shift = xp.maximum(self.shift, other.shift)
+        base = xp.where(shift == -np.inf, 0, shift)
+        return KernelSums(shift, self.total * xp.exp(self.shift - base)
+                          + other.total * xp.exp(other.shift - base))
+
+    def on_host(self, device):
+        """The same in NumPy's arrays, from a ``devices.Host``."""
+        return KernelSums(*map(device.get, self))
 
     def log(self, missing):
         """log S.
@@ -86,6 +122,19 @@ class LogSums(NamedTuple):
     offset: np.ndarray
     bound: np.ndarray
 
+    def split(self, sizes):
+        """Those (n, B, C) of several bandwidths, by their queries.
+
+        Args:
+            sizes (list of int): Queries of each part, B in all.
+
+        Returns:
+            list of LogSums: (n, size, C) each.
+        """
+        stops = np.cumsum(sizes)
+        return [LogSums(*(part[:, stop - size:stop] for part in self))
+                for size, stop in zip(sizes, stops, strict=True)]
+
 
 def only(found):
     """LogSums (B, C) of the only bandwidth of some (1, B, C)."""
@@ -105,19 +154,25 @@ class ClassMeans(NamedTuple):
     weighted: np.ndarray
 
     @classmethod
-    def empty(cls, n_queries, n_class, width):
+    def empty(cls, n_queries, n_class, width, xp=np):
         """Those of no example.
 
         Args:
             n_queries (int): B.
             n_class (int): C.
             width (int): D.
+            xp (module): As of ``KernelSums``.
 
         Returns:
             ClassMeans: Of that shape.
         """
-        return cls(KernelSums.empty((n_queries, n_class)),
-                   np.zeros((n_queries, n_class, width)))
+        return cls(KernelSums.empty((n_queries, n_class), xp),
+                   xp.zeros((n_queries, n_class, width)))
+
+    def on_host(self, device):
+        """As of ``KernelSums``."""
+        return ClassMeans(self.sums.on_host(device),
+                          device.get(self.weighted))
 
     def merge(self, other):
         """Those of the examples of both.
@@ -134,20 +189,20 @@ class ClassMeans(NamedTuple):
             part.weighted * np.exp(part.sums.shift - base)[:, :, None]
             for part in (self, other)))
 
-    def add(self, y, exponents, examples):
+    def add(self, y, exponents, examples, xp=np):
         """Takes some examples of one class.
 
         Args:
             y (int): The class.
             exponents (ndarray): float64 (B, n) of their kernels; overwritten.
             examples (ndarray): float64 (n, D), n >= 1.
+            xp (module): Whose arrays they are.
         """
         before = self.sums.shift[:, y]
-        shift = np.maximum(before, exponents.max(axis=1))
-        faded = np.exp(before - shift)
+        shift = xp.maximum(before, exponents.max(axis=1))
+        faded = xp.exp(before - shift)
         exponents -= shift[:, None]
-        kernel = np.exp(np.maximum(exponents, LOWEST, out=exponents),
-                        out=exponents)
+        kernel = exp_of(exponents, xp)
         self.sums.shift[:, y] = shift
         self.sums.total[:, y] *= faded
         self.sums.total[:, y] += kernel.sum(axis=1)
