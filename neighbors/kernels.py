@@ -34,8 +34,9 @@ class AllExamples(LayerSums):
     The examples come in blocks (``LabelledBlocks``).  Those that are not kept
     in memory are read once for many queries, each while the one before is
     multiplied.  A GPU multiplies, takes exponentials and adds up what it
-    keeps or is sent; sums come back, and all else is done here.  A class without any training example counts as one example
-    at |q| + M from q, which is farther than all: its log S is finite, too.
+    keeps or is sent; sums come back, and all else is done here.  A class
+    without any training example counts as one example at |q| + M from q,
+    which is farther than all: its log S is finite, too.
 
     ``log_sums`` multiplies matrices in float64, so that its last bits depend
     on the batch and on the threads.  With the centred query q and example x,

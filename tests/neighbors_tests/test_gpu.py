@@ -1,0 +1,379 @@
+"""What a GPU multiplies gives the answers of the CPU; here with none."""
+import copy
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import brute_force
+import fake_device
+import fake_memory
+import numpy as np
+import pytest
+from indexed import activations, assert_exact, flat, hostile
+from soft_examples import examples
+
+from dknn import DkNN
+from errors import ArgumentError
+from neighbors import ExactIndex, arrays, devices, memory, scan
+from neighbors.layers import LayerIndexes
+from neighbors.soft import SoftLayers, log_odds
+
+pytestmark = pytest.mark.filterwarnings('error')
+places = pytest.mark.parametrize('gpu', ['kept', 'sent'], indirect=True)
+
+
+@pytest.fixture
+def free(monkeypatch):
+    """The memory of the fake device."""
+    return fake_memory.install(monkeypatch)
+
+
+@pytest.fixture
+def gpu(request, free, monkeypatch):
+    """A fake GPU that rounds otherwise, with or without room for examples."""
+    fake_memory.round_otherwise(monkeypatch)
+    made = devices.Gpu(fake_device.Module())
+    if getattr(request, 'param', 'kept') == 'sent':
+        free.free = 0
+    return made
+
+
+def assert_where(index, gpu):
+    """That the examples are where there is room for them."""
+    kept = gpu.has_room(0, None)
+    assert isinstance(index._examples.centred, fake_device.Array) == kept
+    assert index._is_streamed == (not kept)
+
+
+# -------------------------------------------------------------- the neighbours
+
+@places
+@pytest.mark.parametrize('kind', [
+    'plain', 'offset', 'duplicates', 'half zeros', 'one long', 'far queries',
+    'constant columns', 'one wide column', 'huge', 'tiny', 'denormal'])
+def test_neighbors_are_those_of_the_full_search(kind, gpu):
+    for seed, n, width, k in [(0, 40, 1, 3), (1, 700, 5, 30)]:
+        X, Q = (values.astype(np.float32)
+                for values in hostile(kind, n, width, seed))
+        assert_exact(ExactIndex(device=gpu).fit(X), Q, k)
+
+
+@places
+@pytest.mark.parametrize('block', [40 * 60, arrays.BLOCK_CELLS])
+def test_ties_and_dead_columns_in_any_blocks(block, gpu, monkeypatch):
+    monkeypatch.setattr(arrays, 'BLOCK_CELLS', block)
+    gpu.cells = 40 * 300  # several products a block
+    X = activations(500)
+    X[100:160] = X[40:100]
+    index = ExactIndex(device=gpu).fit(X)
+    assert_where(index, gpu)
+    assert_exact(index, np.concatenate([X[30:60], activations(70, 2)]), 20)
+
+
+@places
+@pytest.mark.parametrize('X', [
+    np.ones((1, 3)), np.ones((7, 3)), np.arange(12.).reshape(6, 2),
+    np.repeat([[1., 2.], [4., 4.]], 5, axis=0)],
+    ids=['one example', 'all the same', 'a few', 'two places'])
+def test_as_many_neighbors_as_there_are(X, gpu):
+    index = ExactIndex(device=gpu).fit(X)
+    for k in {1, len(X)}:
+        assert_exact(index, np.concatenate([X[:3], 5 + X[:1]]), k)
+    assert index.neighbor_sets(X[:0], 1).shape == (0, 1)
+
+
+@places
+def test_what_a_cpu_would_sort_keeps_its_order(gpu):
+    X, Q = flat(3000), flat(130, seed=1)
+    assert ExactIndex().fit(X)._examples.is_sorted
+    index = ExactIndex(device=gpu).fit(X)
+    assert_where(index, gpu)
+    assert_exact(index, Q, 75)
+
+
+def test_the_gpu_only_proposes(gpu, monkeypatch):
+    """Its products alone give other neighbours than the right ones."""
+    rng = np.random.RandomState(0)
+    q = rng.randn(1, 300).astype(np.float32)
+    step = rng.randn(900, 300)
+    X = (q + 5 * step / np.linalg.norm(step, axis=1, keepdims=True)
+         ).astype(np.float32)
+    index = ExactIndex(device=gpu).fit(X)
+    assert_exact(index, q, 75)
+    monkeypatch.setattr(scan.ErrorBound, 'error', lambda self, norm, *_:
+                        np.zeros(len(norm)))
+    assert (index.neighbor_sets(q, 75)
+            != brute_force.neighbors(X, q, 75)[1]).any()
+
+
+@pytest.mark.parametrize('spare', [0, 10 ** 9])
+@places
+def test_beside_a_bound_on_memory(gpu, spare, tmp_path):
+    np.save(tmp_path / 'x.npy', activations(900))
+    X = np.load(tmp_path / 'x.npy', mmap_mode='r')
+    bound = memory.least(900, 60) + spare
+    index = ExactIndex(memory=bound, device=gpu).fit(X)
+    assert_where(index, gpu)
+    Q = activations(200, 1)
+    for one, two in zip(brute_force.neighbors(np.array(X), Q, 20),
+                        index.kneighbors(Q, 20), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+# ------------------------------------------------------------ soft conformity
+
+def soft_layers(X, labels, s, w, device=None, n_class=3):
+    indexes = LayerIndexes('exact', 'all', device=device).fit(X)
+    return SoftLayers(indexes, labels, n_class, 3, s, w)
+
+
+@places
+@pytest.mark.parametrize('far', [1, 1e6])
+@pytest.mark.parametrize('s', [1, 30])
+def test_soft_scores_are_those_of_the_cpu(far, s, gpu):
+    X, labels = examples(1100)  # two blocks
+    X = [*X, np.ones((1100, 4), np.float32)]  # a dead layer
+    Q = [q * np.float32(far) for q in examples(270, seed=1)[0]]
+    Q.append(np.zeros((270, 4), np.float32))
+    s, w = [s, s / 2, 1.], [.8, .5, 1.]
+    expected, found = (soft_layers(X, labels, s, w, device)
+                       for device in (None, gpu))
+    np.testing.assert_array_equal(found.scores(Q), expected.scores(Q))
+    distances = np.ones((270, 3, 2))
+    np.testing.assert_array_equal(found.shares(Q, distances),
+                                  expected.shares(Q, distances))
+    for place in (0, 1):  # not rounded
+        own, other = (layers._sums[place].class_means(Q[place][:50], s[place])
+                      for layers in (expected, found))
+        for one, two in zip(own, other, strict=True):
+            np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-9)
+
+
+@places
+def test_soft_scores_are_right(gpu):
+    X, labels = examples()
+    Q, _ = examples(30, seed=1)
+    s, w = [1.5, .7], [.8, .5]
+    found = log_odds(soft_layers(X, labels, s, w, gpu).scores(Q))
+    truth = brute_force.log_odds(brute_force.soft_scores(
+        X, labels, Q, s, w, 3))
+    assert (abs(found - truth) <= np.maximum(1e-6, 1e-8 * abs(truth))).all()
+
+
+@places
+def test_a_class_without_examples_and_one_example(gpu):
+    for X in [np.ones((1, 3))], [activations(40, 0, 3)]:
+        labels = np.zeros(len(X[0]), np.int64)
+        Q = [np.concatenate([X[0][:1], activations(9, 2, 3) * 1e3])]
+        expected, found = (soft_layers(X, labels, [1.], [1.], device
+                                       ).scores(Q) for device in (None, gpu))
+        np.testing.assert_array_equal(found, expected)
+
+
+@places
+def test_the_sums_themselves_differ_within_their_bound(gpu):
+    """So that equal figures are those of the grid, not of equal sums."""
+    X, labels = examples(1100)
+    Q, _ = examples(50, seed=1)
+    one, two = (soft_layers(X, labels, [2., 1.], [1., 1.], device)._sums[0]
+                .log_sums(Q[0], [4.]) for device in (None, gpu))
+    off = abs(one.values - two.values).max(axis=2)
+    np.testing.assert_array_equal(one.bound, two.bound)
+    assert (off > 0).any() and (off <= 2 * one.bound).all()
+
+
+# --------------------------------------------------------------- the whole DkNN
+
+@places
+def test_dknn(gpu):
+    X, labels = examples(300)
+    Q, targets = examples(100, seed=1)
+    expected, found = (
+        DkNN(3, 20, device=device).fit(X, labels).use_tuning([2., 1.], [1, 1])
+        .calibrate(Q, targets) for device in (None, gpu))
+    for index in found.indexes_:
+        assert_where(index, gpu)
+    np.testing.assert_array_equal(expected.votes(Q), found.votes(Q))
+    for soft in (False, True):
+        for one, two in zip(expected.predict(Q, soft), found.predict(Q, soft),
+                            strict=True):
+            np.testing.assert_array_equal(one, two)
+    expected.tune(Q, targets), found.tune(Q, targets)
+    np.testing.assert_allclose(expected.bandwidths_, found.bandwidths_)
+    np.testing.assert_allclose(expected.weights_, found.weights_, rtol=1e-3)
+
+
+def test_other_indexes_do_without_it(free):
+    class Refused:
+        cuda = None
+
+    X, labels = examples(100)
+    DkNN(3, 5, 'kdtree', device=Refused()).fit(X, labels)
+    with pytest.raises(ArgumentError, match='is no array module'):
+        DkNN(3, 5, device=0)
+
+
+def test_an_index_with_a_gpu_is_copied_for_every_layer(free):
+    X, labels = examples(100)
+    index = ExactIndex(device=fake_device.Module())
+    dknn = DkNN(3, 5, index).fit(X, labels)
+    assert [one.device for one in dknn.indexes_] == 2 * [index.device]
+    assert copy.deepcopy(index).device is index.device
+
+
+# ------------------------------------------------------------- the GPU itself
+
+def test_threads_take_turns(gpu, monkeypatch):
+    """Any number may ask; one multiplies."""
+    multiply, inside, most = fake_device.Array.__matmul__, [], []
+
+    def slow(a, b):
+        inside.append(threading.get_ident())
+        most.append(len(inside))
+        time.sleep(.002)
+        inside.pop()
+        return multiply(a, b)
+
+    monkeypatch.setattr(fake_device.Array, '__matmul__', slow)
+    X, labels = examples(300)
+    dknn = DkNN(3, 5, device=gpu).fit(X, labels).use_tuning([2., 1.], [1, 1])
+    Q = examples(20, seed=1)[0]
+    with ThreadPoolExecutor(4) as pool:
+        votes = list(pool.map(lambda _: dknn.votes(Q), range(4)))
+        odds = list(pool.map(lambda _: dknn.soft_log_odds(Q), range(4)))
+    assert len(most) >= 16 and set(most) == {1}
+    for found in votes, odds:
+        for other in found[1:]:
+            np.testing.assert_array_equal(found[0], other)
+
+
+def test_every_thread_multiplies_on_the_gpu_of_the_search(free, monkeypatch):
+    """A thread's own current GPU is another one."""
+    current = threading.local()
+
+    class Device(fake_device.Device):
+        def __init__(self, device=None):
+            self.id = current.__dict__.setdefault(
+                'id', 0) if device is None else device
+
+        def __enter__(self):
+            self.before = current.__dict__.setdefault('id', 0)
+            current.id = self.id
+
+        def __exit__(self, *error):
+            current.id = self.before
+
+    seen = []
+
+    class Module(fake_device.Module):
+        def __getattr__(self, name):
+            seen.append((name, current.__dict__.get('id', 0)))
+            return super().__getattr__(name)
+
+        def asarray(self, x, dtype=None):
+            seen.append(('asarray', current.__dict__.get('id', 0)))
+            return super().asarray(x, dtype)
+
+    xp = Module()
+    xp.cuda.Device = Device
+    with Device(3):
+        dknn = DkNN(3, 5, device=xp)
+        X, labels = examples(300)
+        dknn.fit(X, labels).use_tuning([2., 1.], [1, 1])
+    assert {index.device.number for index in dknn.indexes_} == {3}
+    Q = examples(20, seed=1)[0]
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(dknn.votes, Q).result()
+        pool.submit(dknn.soft_gradients, Q, np.zeros(20, np.int64)).result()
+        pool.submit(dknn.soft_log_odds, Q).result()
+    assert {number for _, number in seen} == {3}
+
+
+def test_what_has_room(free):
+    """Half of what is free at first may be taken, by whomever."""
+    free.free, free.pooled = 600 << 20, 424 << 20
+    gpu = devices.Gpu(fake_device.Module())
+    assert gpu.cells == (1 << 30) // 8 // 32
+    assert gpu.has_room(512 << 20, None)
+    assert not gpu.has_room((512 << 20) + 1, None)
+    free.free -= 500 << 20  # 524 MB are left, 12 above the half
+    assert gpu.has_room(12 << 20, None)
+    assert not gpu.has_room(13 << 20, None)
+    free.limit, free.used = 1 << 30, 512 << 20
+    assert gpu.has_room(0, None) and not gpu.has_room(1, None)
+    free.free, free.limit = 1 << 40, 0
+    assert devices.Gpu(fake_device.Module()).cells == devices.MOST_CELLS
+
+
+def test_too_little_memory(free):
+    free.free = (512 << 20) - 1  # 2^21 entries of 32 bytes, eight times
+    with pytest.raises(ArgumentError, match='^device=0 has 511 MB of free '
+                       'memory, but a search takes 512 MB; '):
+        ExactIndex(device=fake_device.Module())
+    free.free += 1
+    ExactIndex(device=fake_device.Module())
+
+
+def rounded_factors(a, b, dtype, digits):
+    """A product whose factors keep some binary digits only."""
+    x, y = fake_device.plain(a), fake_device.plain(b)
+    if x.dtype == dtype:
+        x, y = (np.ldexp(np.rint(np.ldexp(part, digits)), -digits)
+                for part in (x, y))
+    return fake_device.wrapped(x @ y)
+
+
+@pytest.mark.parametrize('dtype, digits', [
+    (np.float32, 10), (np.float32, 22), (np.float64, 51)])
+def test_rounded_factors_are_refused(dtype, digits, free, monkeypatch):
+    monkeypatch.setattr(fake_device.Array, '__matmul__', lambda a, b:
+                        rounded_factors(a, b, dtype, digits))
+    with pytest.raises(ArgumentError, match='^device=0 rounds the factors of '
+                       f'products in {np.dtype(dtype)} '):
+        ExactIndex(device=fake_device.Module())
+
+
+@pytest.mark.parametrize('name', devices.ROUGH)
+def test_settings_that_may_round_are_refused(name, free, monkeypatch):
+    monkeypatch.setenv(name, '1')
+    with pytest.raises(ArgumentError, match=f'multiplies with {name}=1, but'):
+        ExactIndex(device=fake_device.Module())
+    monkeypatch.setenv(name, '0')
+    ExactIndex(device=fake_device.Module())
+
+
+# ----------------------------------------------------------------- a real one
+
+@pytest.fixture(params=['kept', 'sent'])
+def cupy(request):
+    """CuPy, with a GPU that is kept from having room, or not."""
+    cupy = pytest.importorskip('cupy')
+    made = devices.Gpu(cupy)
+    if request.param == 'sent':
+        made._left = 1 << 60
+    return made
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize('kind', ['plain', 'duplicates', 'far queries',
+                                  'constant columns', 'denormal', 'huge'])
+def test_neighbors_on_a_real_gpu(kind, cupy):
+    for seed, n, width, k in [(0, 40, 1, 3), (2, 20_000, 120, 75)]:
+        X, Q = (values.astype(np.float32)
+                for values in hostile(kind, n, width, seed))
+        assert_exact(ExactIndex(device=cupy).fit(X), Q, k)
+
+
+@pytest.mark.gpu
+def test_dknn_on_a_real_gpu(cupy):
+    X, labels = examples(20_000)
+    Q, targets = examples(2000, seed=1)
+    expected, found = (
+        DkNN(3, 75, device=device).fit(X, labels)
+        .use_tuning([2., 1.], [1, 1]) for device in (None, cupy))
+    np.testing.assert_array_equal(expected.votes(Q), found.votes(Q))
+    np.testing.assert_array_equal(expected.soft_log_odds(Q),
+                                  found.soft_log_odds(Q))
+    for one, two in zip(expected.soft_gradients(Q, targets),
+                        found.soft_gradients(Q, targets), strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-9)
