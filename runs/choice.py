@@ -1,8 +1,10 @@
-"""What ``--index auto`` stands for, and the memory of a search."""
+"""What ``--index auto`` stands for, where a search runs, its memory."""
 import compat  # noqa: F401  (before Chainer)
 
 import os
 import pathlib
+
+import numpy as np
 
 from neighbors.choice import AUTO, Case, choose
 from runs import memory as plans
@@ -16,7 +18,7 @@ GROUP = pathlib.Path('/sys/fs/cgroup')
 
 def plan_search(run, options, memory=None, n_held=0, n_searches=1,
                 n_words=0):
-    """The options of a search with the index picked and the memory planned.
+    """The options of a search: index picked, memory planned, device named.
 
     Args:
         run (Run): A trained run, or activations that were given.
@@ -28,12 +30,15 @@ def plan_search(run, options, memory=None, n_held=0, n_searches=1,
         n_words (int): Words that will be left out one after another.
 
     Returns:
-        dict: As for ``fit_dknn``, with ``memory``: None for an index other
-        than ``exact`` that was picked, whose size is estimated only.
+        dict: As for ``fit_dknn``, with ``device``, that of the network, and
+        ``memory``: None for an index other than ``exact`` that was picked,
+        whose size is estimated only.
 
     Raises:
         UserError: As ``plan_memory``.
     """
+    xp = run.model.xp
+    options = {**options, 'device': None if xp is np else xp}
     if options['index'] == AUTO:
         options = {**options, **_picked(run, options['layers'], memory,
                                         n_searches, n_words)}

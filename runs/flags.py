@@ -14,7 +14,7 @@ FLAGS = {
     'batchsize': '--batchsize', 'calib_size': '--calib-size',
     'data_dir': '--data-dir', 'error': '--error', 'dropout': '--dropout',
     'embed_dropout': '--embed-dropout', 'gpu': '--gpu',
-    'dtype': '--dtype', 'ids': '--ids', 'index': '--index',
+    'device': '--gpu', 'dtype': '--dtype', 'ids': '--ids', 'index': '--index',
     'layers': '--layers', 'memory': '--memory',
     'model_setup': '--model-setup', 'name': '--name',
     'text_column': '--text-column', 'label_column': '--label-column',
@@ -27,7 +27,7 @@ FLAGS = {
         'n_lists', 'n_probes', 'pq', 'n_ranked')},
 }
 # Arguments of indexes that have flags of their own
-TEXT_OPTIONS = 'uri', 'token', 'labels', 'memory'
+TEXT_OPTIONS = 'uri', 'token', 'labels', 'memory', 'device'
 
 
 def whole_number(least, most=2 ** 31 - 1):

@@ -8,11 +8,14 @@ import compat  # noqa: F401  (before Chainer)
 import pathlib
 from typing import NamedTuple
 
+import chainer
+import numpy as np
+
 import text_datasets
 from errors import UserError
 from files import activations, atomic
 from runs.activations import Activations
-from runs.loading import Run, load_run
+from runs.loading import Run, load_run, to_device
 from runs.notes import note
 
 TUNING_STEP = 2  # every second calibration example tunes, without valid
@@ -26,9 +29,11 @@ class Layers(NamedTuple):
 
     Attributes:
         layer_names (list of str): Input side first.
+        xp (module): As of a network: CuPy for a search on a GPU.
     """
 
     layer_names: list
+    xp: object = np
 
 
 class Given(NamedTuple):
@@ -44,7 +49,7 @@ class Given(NamedTuple):
     variants: object
 
 
-def load_given(folder):
+def load_given(folder, gpu=-1):
     """Activations of another framework, as a run.
 
     Without a validation split every second calibration example, from the
@@ -53,14 +58,17 @@ def load_given(folder):
 
     Args:
         folder (str or Path): As docs/activations.md describes it.
+        gpu (int): Number of the GPU to search on, -1 for the CPU.
 
     Returns:
         Run: Without vocabulary and digest; its data set's examples have no
         texts where the folder has none.
 
     Raises:
-        UserError: If a file is missing or not as described.
+        UserError: If a file is missing or not as described, or there is no
+            such GPU.
     """
+    xp = to_device(chainer.Chain(), gpu).xp
     folder = pathlib.Path(folder)
     found = activations.read_folder(folder)
     atomic.remove_leftovers(folder)
@@ -76,7 +84,7 @@ def load_given(folder):
         found.dataset, tuple(found.label_names), **examples,
         calib_positions=[], valid_positions=[], dropped=0)
     return Run(folder, {'dataset': found.dataset, 'model': found.model}, {},
-               data, Layers(found.layer_names), None,
+               data, Layers(found.layer_names, xp), None,
                Given(splits, found.variants))
 
 
@@ -116,4 +124,4 @@ def load_named(args):
             flag = '--' + name.replace('_', '-')
             raise UserError(f'--activations has no network, but {flag} needs '
                             'one; leave one of them out')
-    return load_given(args.activations)
+    return load_given(args.activations, args.gpu)

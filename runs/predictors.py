@@ -24,11 +24,12 @@ TEMPERATURE_VERSION = 1  # ... where the temperature is fitted in another
 
 
 def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
-             class_conditional=False, index_options=None, memory=None):
+             class_conditional=False, index_options=None, memory=None,
+             device=None):
     """DkNN fitted on the training split, calibrated on the calibration one.
 
     Where several processes run this command, each holds a share of the
-    training examples (``neighbors.shards``).
+    training examples (``neighbors.shards``), and searches it on its CPU.
 
     Its soft conformity is tuned on the validation split.  What that and the
     calibration find, an index that takes long to build, and the recall of an
@@ -45,6 +46,7 @@ def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
         index_options (dict): As for ``DkNN``.
         memory (int): Bytes for the search (``runs.plan_memory``), as for
             ``DkNN``.
+        device (module): As for ``DkNN``.
 
     Returns:
         DkNN: Fitted, tuned and calibrated.
@@ -55,7 +57,8 @@ def fit_dknn(run, train, calib, n_neighbors=75, index='exact', layers='all',
     options = {'n_class': len(run.data.label_names),
                'n_neighbors': n_neighbors, 'index': index, 'layers': layers,
                'class_conditional': class_conditional,
-               'index_options': index_options, 'memory': memory}
+               'index_options': index_options, 'memory': memory,
+               'device': device}
     if processes().size > 1:
         return _calibrated(run, train, calib,
                            _fit_on_all(run, train, options), index)

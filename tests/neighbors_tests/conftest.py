@@ -1,9 +1,13 @@
-"""Databases that tests of ``milvus`` fill."""
+"""Databases that tests of ``milvus`` fill, and a GPU that is none."""
 import subprocess
 import sys
 
+import fake_device
+import fake_memory
 import pytest
 from indexed import forget
+
+from neighbors import devices
 
 SERVE = '''
 import sys, time
@@ -34,3 +38,19 @@ def server(tmp_path):
             stdout=subprocess.PIPE, text=True) as process:
         yield f'http://127.0.0.1:{process.stdout.readline().strip()}', process
         process.kill()
+
+
+@pytest.fixture
+def free(monkeypatch):
+    """The memory of the fake device."""
+    return fake_memory.install(monkeypatch)
+
+
+@pytest.fixture
+def gpu(request, free, monkeypatch):
+    """A fake GPU that rounds otherwise, with or without room for examples."""
+    fake_memory.round_otherwise(monkeypatch)
+    made = devices.Gpu(fake_device.Module())
+    if getattr(request, 'param', 'kept') == 'sent':
+        free.free = 0
+    return made

@@ -26,7 +26,7 @@ def run(run_folder):
 def test_a_small_run_is_exact(run, capsys, monkeypatch):
     monkeypatch.setattr(choice, 'free_memory', lambda: (1 << 30) + (96 << 20))
     planned = runs.plan_search(run, options('-k', '9'))
-    assert planned == {**options('-k', '9'), 'index': 'exact',
+    assert planned == {**options('-k', '9'), 'index': 'exact', 'device': None,
                        'memory': None}
     # 18 + 36 + 20 texts; 8 x 126 x 36 bytes
     assert capsys.readouterr().err == (
@@ -55,7 +55,8 @@ def test_by_memory(run, size, expected, monkeypatch, capsys):
 def test_other_indexes_are_planned_as_before(run, capsys):
     given = flags.dknn_options(run_dknn.build_parser().parse_args(
         ['--index', 'ivf']))
-    assert runs.plan_search(run, given) == {**given, 'memory': None}
+    assert runs.plan_search(run, given) == {
+        **given, 'device': None, 'memory': None}
     with pytest.raises(UserError, match='bounds no search with `index` ivf'):
         runs.plan_search(run, given, 4 << 30)
     assert capsys.readouterr().err == ''
