@@ -17,9 +17,13 @@ MOST_CELLS = 1 << 26  # entries of a product on a GPU, at most
 CELL = 32
 PRODUCTS = 8          # part of the free memory that one may take: 1 / 8
 KEPT = 2              # ... and all kept examples: 1 / 2
-# What lets libraries take products for float32 or float64 that are no such
-ROUGH = ('CUPY_TF32', 'CUBLAS_EMULATE_SINGLE_PRECISION',
-         'CUBLAS_EMULATE_DOUBLE_PRECISION')
+# Variables that must not be set, and what they do
+REFUSED = {
+    'CUPY_TF32': 'rounds the factors of products',
+    'CUBLAS_EMULATE_SINGLE_PRECISION': 'puts others in place of products',
+    'CUBLAS_EMULATE_DOUBLE_PRECISION': 'puts others in place of products',
+    'CUPY_CUDA_PER_THREAD_DEFAULT_STREAM':
+        "lets one thread read what another's has not yet sent"}
 PROBE = 256           # rows and columns of the product that is looked at
 _turn = threading.Lock()
 
@@ -88,7 +92,7 @@ class Gpu(Host):
 
     One thread after another multiplies on it: several at once would each
     need the memory of a product, and be no faster.  Any thread may send and
-    get.
+    get: all use one stream, which does one thing after another.
 
     Half of the memory that is free when this is made is for examples that
     are kept, an eighth for a product; the rest is left to the network.
@@ -96,7 +100,8 @@ class Gpu(Host):
     The bounds on errors of products (``scan.ErrorBound`` and
     ``kernels.AllExamples``) hold in whatever order they are added up, with
     or without fused operations, but not for factors that are rounded first:
-    TF32, or what else is taken in place of float32 and float64, is refused.
+    TF32, or what else is taken in place of float32 and float64, is refused,
+    by the variables of ``REFUSED`` and by a product that shows it.
 
     Args:
         xp (module): CuPy, or what has the same functions.
@@ -106,8 +111,8 @@ class Gpu(Host):
         cells (int): Entries of the largest product.
 
     Raises:
-        ArgumentError: It has too little free memory, or its products are
-            less precise than their numbers.
+        ArgumentError: It has too little free memory, a variable of
+            ``REFUSED`` is set, or it rounds the factors of products.
     """
 
     is_gpu = True
@@ -125,6 +130,7 @@ class Gpu(Host):
                 'it, or search on the CPU')
         self.cells = min(MOST_CELLS, free // PRODUCTS // CELL)
         self._left = free - free // KEPT
+        self._check_settings()
         self._check_products()
 
     def __deepcopy__(self, memo):
@@ -166,15 +172,16 @@ class Gpu(Host):
             limit = pool.get_limit()  # 0: none
             return min(free, limit - pool.used_bytes()) if limit else free
 
+    def _check_settings(self):
+        for name, effect in REFUSED.items():
+            if os.environ.get(name, '0') not in ('', '0'):
+                raise ArgumentError(
+                    'device', self.number, f'is no place for an exact search '
+                    f'with {name}={os.environ[name]}, which {effect}; unset '
+                    'it, or search on the CPU')
+
     def _check_products(self):
         """Refuses products of rounded factors."""
-        name = next((name for name in ROUGH
-                     if os.environ.get(name, '0') not in ('', '0')), None)
-        if name:
-            raise ArgumentError(
-                'device', self.number, f'multiplies with {name}='
-                f'{os.environ[name]}, but an exact search needs float32 and '
-                'float64 as they are; unset it, or search on the CPU')
         for dtype in (np.float32, np.float64):
             x = np.full((PROBE, PROBE), 1 + np.finfo(dtype).eps, dtype)
             with self.turn():

@@ -18,7 +18,7 @@ GROUP = pathlib.Path('/sys/fs/cgroup')
 
 def plan_search(run, options, memory=None, n_held=0, n_searches=1,
                 n_words=0):
-    """The options of a search: index picked, memory planned, device named.
+    """The options of a search with the index picked and the memory planned.
 
     Args:
         run (Run): A trained run, or activations that were given.

@@ -125,10 +125,10 @@ def test_rounded_factors_are_refused(dtype, digits, free, monkeypatch):
         ExactIndex(device=fake_device.Module())
 
 
-@pytest.mark.parametrize('name', devices.ROUGH)
-def test_settings_that_may_round_are_refused(name, free, monkeypatch):
+@pytest.mark.parametrize('name', devices.REFUSED)
+def test_settings_that_are_refused(name, free, monkeypatch):
     monkeypatch.setenv(name, '1')
-    with pytest.raises(ArgumentError, match=f'multiplies with {name}=1, but'):
+    with pytest.raises(ArgumentError, match=f'search with {name}=1, which'):
         ExactIndex(device=fake_device.Module())
     monkeypatch.setenv(name, '0')
     ExactIndex(device=fake_device.Module())
