@@ -25,7 +25,8 @@ def plan_memory(run, memory, index='exact', layers='all', n_held=0,
                 n_searches=1, n_words=0):
     """Bytes that remain for the search; says how they will be used.
 
-    And how long the search will take, from the time of one product.
+    And how long the search will take, from the time of one product; of a
+    GPU, which keeps what it has room for itself, neither is said.
 
     A process holds what it holds already (Python, the network, the texts), a
     ``RESERVE``, batches of the network with a block of activations, and the
@@ -75,12 +76,15 @@ def plan_memory(run, memory, index='exact', layers='all', n_held=0,
     note(f'memory: {in_megabytes(memory)}, of which {in_megabytes(held)} are '
          f'in use or kept free, {in_megabytes(batches)} for batches of the '
          f'network, {in_megabytes(rest)} for a search')
-    _tell_layers(n_train, searched, rest)
+    on_cpu = run.model.xp is np
+    if on_cpu:
+        _tell_layers(n_train, searched, rest)
     n_texts = sum(len(getattr(run.data, split)) for split in SPLITS)
     stored = np.dtype(run.dtype).itemsize * sum(widths) + 4 * n_class
     note(f'disk: {in_megabytes(n_texts * stored)} of activations in '
          f'{run.folder / ACTIVATIONS}')
-    _tell_time(n_train * sum(searched), n_queries(run, n_words))
+    if on_cpu:
+        _tell_time(n_train * sum(searched), n_queries(run, n_words))
     return rest
 
 

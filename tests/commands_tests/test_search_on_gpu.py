@@ -73,8 +73,13 @@ def test_too_little_memory_is_said_of_the_flag(made, memory):
             'what else uses it, or search on the CPU')
 
 
-def test_the_options_of_a_search_name_the_gpu(made, memory):
-    for gpu in (-1, 0):
+def test_the_options_of_a_search_name_the_gpu(made, memory, capsys):
+    """What is said of the memory does not speak of the CPU's products."""
+    for gpu, about in [(-1, ['memory', '3 of 3 layers, 126 x 12', 'disk',
+                             'time']), (0, ['memory', 'disk'])]:
         run = runs.load_run(made, gpu=gpu)
-        planned = runs.plan_search(run, {'index': 'exact', 'layers': 'all'})
+        planned = runs.plan_search(run, {'index': 'exact', 'layers': 'all'},
+                                   8 << 30)
         assert planned['device'] is (None if gpu else run.model.xp)
+        assert [line.split(':')[0] for line in
+                capsys.readouterr().err.splitlines()] == about
