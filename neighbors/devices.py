@@ -170,7 +170,9 @@ class Gpu(Host):
             pool = self.xp.get_default_memory_pool()
             free = self.xp.cuda.Device().mem_info[0] + pool.free_bytes()
             limit = pool.get_limit()  # 0: none
-            return min(free, limit - pool.used_bytes()) if limit else free
+            if limit:
+                free = min(free, max(0, limit - pool.used_bytes()))
+            return free
 
     def _check_settings(self):
         for name, effect in REFUSED.items():
