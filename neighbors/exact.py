@@ -47,9 +47,9 @@ class ExactIndex(NeighborIndex):
     A GPU multiplies, and compares with the bound, which holds there, too
     (``scan.ErrorBound``); what is left open is decided here, in float64, so
     that the answer is the same to the last bit.  The centred examples are
-    kept on it where there is room (``devices.Gpu``), in their own order: it
-    multiplies all of them faster than the CPU could sort out some.
-    Otherwise they are sent in blocks, as they would be read.
+    kept on it where there is room (``devices.Gpu``), and otherwise sent in
+    blocks, as they would be read; in their own order, as stretches of sorted
+    ones would mean many small products.
 
     Args:
         memory (int): Bytes within which one layer is searched
