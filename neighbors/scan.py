@@ -24,8 +24,8 @@ class ErrorBound:
 
     It holds for products on a GPU as for those on a CPU: fused operations
     round less, and T covers numbers below 2^-126 that are taken for 0, be
-    they factors, products or sums.  Of TF32, which keeps 11 digits of the factors, it
-    does not (``devices.Gpu`` refuses that).
+    they factors, products or sums.  Of TF32, which keeps 11 digits of the
+    factors, it does not (``devices.Gpu`` refuses that).
 
     Args:
         width (int): D, columns of the examples.
