@@ -1,7 +1,8 @@
 """Where arrays lie, and what follows from it for batches and threads.
 
-On a CPU this package computes with its own functions, on a GPU with
-Chainer's; ``on_cpu`` tells which.
+The functions of this package take arrays of NumPy or of CuPy.  Word ids,
+lengths and the indices made of them are NumPy's; ``send`` takes them to the
+device, and ``to_numpy`` brings results back.
 """
 import compat  # noqa: F401  (before Chainer)
 
@@ -39,6 +40,20 @@ def to_numpy(variable):
         ndarray: The array itself, or a copy if it is on a GPU.
     """
     return chainer.backends.cuda.to_cpu(variable.array)
+
+
+def send(array, x):
+    """An array of the CPU, where something else lies.
+
+    Args:
+        array (ndarray): Of NumPy.
+        x (ndarray or Variable): On any device.
+
+    Returns:
+        ndarray: The array itself on a CPU, a copy on the GPU of x.
+    """
+    xp = chainer.backend.get_array_module(x)
+    return array if xp is np else xp.asarray(array)
 
 
 def tokens_per_batch(x, tokens_on_cpu):
@@ -98,6 +113,20 @@ def n_workers(x):
         int: At least 1; on a GPU, 1.
     """
     return parallel.n_workers() if on_cpu(x) else 1
+
+
+def n_parts(x, n_tokens):
+    """Into how many parts a batch is divided, each computed by itself.
+
+    Args:
+        x (ndarray, Variable or Link): The network, or a part of it.
+        n_tokens (int): Tokens of the batch.
+
+    Returns:
+        int: As many as ``n_workers`` on a CPU; on a GPU so many that each has
+        about ``TOKENS_ON_GPU`` at most.
+    """
+    return n_workers(x) if on_cpu(x) else -(-n_tokens // TOKENS_ON_GPU)
 
 
 def run_batches(work, batches, x):

@@ -157,9 +157,10 @@ class Classifier(chainer.Chain):
             ..., text 1 without word 0, ...
         """
         texts = self._texts(xs)
+        lengths = texts.lengths(side)
         parts = devices.run_batches(
             lambda rows: self._leave_one_out(texts.select(rows), side),
-            packing.even_parts(texts.lengths(side), devices.n_workers(self)),
+            packing.even_parts(lengths, devices.n_parts(self, lengths.sum())),
             self)
         logits, *layers = (np.concatenate(part)
                            for part in zip(*parts, strict=True))

@@ -5,6 +5,7 @@ import threading
 
 import chainer
 import chainer.links as L
+import fake_device
 import numpy as np
 import pytest
 
@@ -38,18 +39,37 @@ def test_seeds_of_a_cpu():
     assert drawn[0] == drawn[1] != drawn[2]
 
 
-def test_seeds_of_a_gpu(monkeypatch):
-    """CuPy's generator is seeded, too; here with a stand-in."""
-    given = []
+def test_seeds_of_a_gpu():
+    """CuPy's generator is seeded, too: with one number."""
+    with fake_device.used() as xp:
+        link = L.Linear(2, 3)
+        link.to_device('@cupy:0')
+        devices.seed(link, np.array([5, 7], np.uint32))
+        with devices.seeded(link, 8):
+            pass
+        assert xp.seeds == [5, 8] and type(xp.seeds[0]) is int
 
-    class Link:
-        class xp:
-            class random:
-                seed = given.append
 
+def test_what_is_sent():
+    index = np.arange(3)
+    assert devices.send(index, chainer.Variable(np.zeros(2))) is index
+    with fake_device.used() as xp:
+        for x in xp.zeros(2), chainer.Variable(xp.zeros(2)):
+            sent = devices.send(index, x)
+            assert isinstance(sent, xp.ndarray)
+            assert sent.get().tolist() == [0, 1, 2]
+        back = devices.to_numpy(chainer.Variable(sent))
+        assert isinstance(back, np.ndarray) and back.tolist() == [0, 1, 2]
+        assert not devices.on_cpu(sent)
+
+
+def test_parts_of_a_batch(monkeypatch):
+    monkeypatch.setattr(parallel, 'n_workers', lambda: 2)
+    x = np.zeros(2)
+    assert devices.n_parts(x, 10 ** 6) == 2
     monkeypatch.setattr(devices, 'on_cpu', lambda x: False)
-    devices.seed(Link(), np.array([5, 7], np.uint32))
-    assert given == [5] and type(given[0]) is int
+    # 16,384 tokens each
+    assert [devices.n_parts(x, n) for n in (1, 16384, 16385)] == [1, 1, 2]
 
 
 def test_batches_of_a_cpu(monkeypatch):
