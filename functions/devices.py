@@ -7,13 +7,35 @@ device, and ``to_numpy`` brings results back.
 import compat  # noqa: F401  (before Chainer)
 
 import contextlib
+import importlib.util
 
 import chainer
 import numpy as np
+from chainer.backends import cuda
 
 import parallel
 
 TOKENS_ON_GPU = 16384  # in a batch
+
+
+def count_gpus():
+    """GPUs that can be used, and why there are none.
+
+    Returns:
+        tuple: Their number, int, and the reason if it is 0, a str of one
+        line.
+    """
+    if not cuda.available:
+        if importlib.util.find_spec('cupy') is None:
+            return 0, 'CuPy is not installed (make setup GPU=cuda12)'
+        reason = ' '.join(str(cuda._resolution_error).split())
+        return 0, f'CuPy cannot be imported ({reason})'
+    try:
+        n = cuda.cupy.cuda.runtime.getDeviceCount()
+    except RuntimeError as error:
+        return 0, ('CuPy is installed, but there is no GPU or no driver for '
+                   f'it ({error})')
+    return n, '' if n else 'CuPy is installed, but there is no GPU'
 
 
 def on_cpu(x):
@@ -39,7 +61,7 @@ def to_numpy(variable):
     Returns:
         ndarray: The array itself, or a copy if it is on a GPU.
     """
-    return chainer.backends.cuda.to_cpu(variable.array)
+    return cuda.to_cpu(variable.array)
 
 
 def send(array, x):

@@ -8,6 +8,7 @@ import chainer.links as L
 import fake_device
 import numpy as np
 import pytest
+from chainer.backends import cuda
 
 import parallel
 from functions import devices
@@ -28,6 +29,34 @@ def test_what_lies_on_a_gpu():
     for x in cupy.zeros(2), chainer.Variable(cupy.zeros(2)), link.W, link:
         assert not devices.on_cpu(x)
     assert isinstance(devices.to_numpy(link.W), np.ndarray)
+
+
+def no_driver():
+    raise RuntimeError('cudaErrorInsufficientDriver')
+
+
+@pytest.mark.parametrize(('count', 'expected'), [
+    (lambda: 2, (2, '')),
+    (lambda: 0, (0, 'CuPy is installed, but there is no GPU')),
+    (no_driver, (0, 'CuPy is installed, but there is no GPU or no driver for '
+                    'it (cudaErrorInsufficientDriver)'))])
+def test_why_there_is_no_gpu(count, expected):
+    with fake_device.used() as xp:
+        xp.cuda.runtime.getDeviceCount = count
+        assert devices.count_gpus() == expected
+
+
+def test_why_cupy_cannot_be_used(monkeypatch):
+    monkeypatch.setattr(cuda, 'available', False)
+    monkeypatch.setattr(cuda, '_resolution_error',
+                        ImportError('no libcublasLt.so:\n  not found'),
+                        raising=False)
+    for spec, expected in [
+            (None, 'CuPy is not installed (make setup GPU=cuda12)'),
+            (1, 'CuPy cannot be imported (no libcublasLt.so: not found)')]:
+        monkeypatch.setattr(devices.importlib.util, 'find_spec',
+                            lambda name, spec=spec: spec)
+        assert devices.count_gpus() == (0, expected)
 
 
 def test_seeds_of_a_cpu():
