@@ -13,10 +13,10 @@ sentence that ``--gpu 0`` ends with.  Exits with 1 if anything is missing.
 import pathlib
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / 'tests')]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'tests'))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-import compat  # noqa: F401, I001  (before Chainer)
+import compat  # noqa: F401  (before Chainer)
 
 import ast
 import importlib
@@ -33,6 +33,7 @@ from cupy_backends.cuda.libs import nvrtc
 
 from functions import devices, lstm_steps
 
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 ARCHITECTURES = 'sm_75', 'sm_90'
 # What surrounds Chainer's functions
 CHAINERS = ('chainer.variable', 'chainer.backend', 'chainer.backends.cuda',
