@@ -72,7 +72,7 @@ def maxima(x, lengths):
 
 def _sum(first, second, alone):
     xp = chainer.backend.get_array_module(first)
-    return first + xp.where(alone[:, None], 0, second)
+    return first + xp.where(alone[:, None], xp.zeros_like(second), second)
 
 
 def _maximum(first, second, alone):

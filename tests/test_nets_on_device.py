@@ -85,6 +85,27 @@ def test_nothing_is_fetched_within_a_pass(device, monkeypatch):
     assert fetched == [(24, 3), (24, 12), (24, 12)]
 
 
+@pytest.mark.parametrize('name', ['bilstm', 'bow', 'cnn', 'rnn'])
+def test_what_is_sent_does_not_grow_with_texts(name, device, monkeypatch):
+    """Longer texts, and more of them, take no more transfers."""
+    model = classifier(name, False, device)
+    sent = []
+    asarray = fake_device.Module.asarray
+    monkeypatch.setattr(
+        fake_device.Module, 'asarray', lambda xp, x, dtype=None: (
+            sent.append(x) or asarray(xp, x, dtype)))
+    counts = []
+    for lengths in [3, 4], [20, 30, 7, 40]:
+        texts = [np.append(np.arange(1, n), 0).astype(np.int32) % 9
+                 for n in lengths]
+        for call in (model.predict, model.leave_one_out,
+                     model.word_gradients):
+            sent.clear()
+            call(texts)
+            counts.append(len(sent))
+    assert counts[:3] == counts[3:] and min(counts) > 0
+
+
 # ------------------------------------------------------------------ on a GPU
 
 @pytest.fixture

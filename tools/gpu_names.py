@@ -188,8 +188,8 @@ def kernel_errors():
                     errors.append(f'{kernel.name}, {dtype}, {architecture}: '
                                   f'{error}')
     print(f"kernels: {len(ours)} of ours and {len(chainers)} of Chainer's, "
-          f'in float32 and float64, compiled for {", ".join(ARCHITECTURES)} '
-          f'by NVRTC {".".join(map(str, nvrtc.getVersion()))}')
+          f'in float32 and float64, for {", ".join(ARCHITECTURES)}: given to '
+          f'NVRTC {".".join(map(str, nvrtc.getVersion()))}')
     return errors
 
 
