@@ -9,13 +9,19 @@ that the check itself is left out where it has nothing to check, and that
 modules which Chainer imports, but few programs use, are executed when they are
 first used.  Each of the two would take a third of a second.
 
+Where CuPy is installed, Chainer warns of two libraries that CuPy's wheels come
+without: of cuDNN, for which CuPy 14 has no functions any more, and of NCCL,
+which only ``--communicator pure_nccl`` needs.  Both warnings are silenced.
+
 Whoever imports Chainer imports this module first.
 """
 import importlib
 import importlib.machinery
 import importlib.util
+import os
 import sys
 import types
+import warnings
 
 import numpy as np
 
@@ -120,6 +126,10 @@ def install():
             CHECK not in sys.modules):
         sys.modules[CHECK] = _environment_check()
         put.append(CHECK)
+    if not _is_missing('cupy'):
+        os.environ.setdefault('CHAINER_CUDNN', '0')
+        warnings.filterwarnings(
+            'ignore', r'\s*nccl library could not be loaded', UserWarning)
     if Later not in sys.meta_path:
         sys.meta_path.insert(0, Later)
     return put

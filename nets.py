@@ -18,7 +18,7 @@ import chainer.links as L
 import numpy as np
 
 from errors import ArgumentError
-from functions import packing
+from functions import devices, packing
 from links.classifier import Classifier
 from links.encoders import (
     ENCODERS,
@@ -132,7 +132,7 @@ class SNLIClassifier(TextClassifier):
         fixed = self.encoder.layers_of(
             *packing.pack(texts.sides[1 - side]))[-1]
         example = np.repeat(np.arange(len(texts)), lengths - 1)
-        fixed = F.get_item(fixed, self.xp.asarray(example))
+        fixed = F.get_item(fixed, devices.send(example, fixed))
         return self._combine(*((fixed, changed) if side
                                else (changed, fixed)))
 

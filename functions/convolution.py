@@ -7,14 +7,12 @@ kernel of width k consists of k *taps*, one for each row of its window.
 import compat  # noqa: F401  (before Chainer)
 
 import chainer
-import chainer.functions as F
 import numpy as np
 from chainer import function_node
 
-import parallel
-from functions import devices, packing
+from functions import devices, packing, segments
 
-BLOCK_TOKENS = 4096  # pooled together: what fits the cache of a core
+BLOCK_TOKENS = 4096  # pooled together on a CPU: what fits a core's cache
 
 
 def kernel_matrix(w):
@@ -27,15 +25,17 @@ def kernel_matrix(w):
         ndarray: Floats (d, k * out), the k taps side by side.
     """
     out, d, k, _ = w.shape
-    return np.ascontiguousarray(w[..., 0].transpose(1, 2, 0)).reshape(
+    xp = chainer.backend.get_array_module(w)
+    return xp.ascontiguousarray(w[..., 0].transpose(1, 2, 0)).reshape(
         d, k * out)
 
 
 def _spread(x, lengths, gap):
     """Packed rows with zeros around each text (``packing.spread_rows``), and
     the row of each token."""
-    rows = packing.spread_rows(lengths, gap)
-    spread = np.zeros((len(x) + gap * (len(lengths) + 1), x.shape[1]),
+    xp = chainer.backend.get_array_module(x)
+    rows = devices.send(packing.spread_rows(lengths, gap), x)
+    spread = xp.zeros((len(x) + gap * (len(lengths) + 1), x.shape[1]),
                       x.dtype)
     spread[rows] = x
     return spread, rows
@@ -55,21 +55,22 @@ class _ConvMax(function_node.FunctionNode):
 
     def forward(self, inputs):
         x, ws = inputs[0], inputs[1:]
+        xp = chainer.backend.get_array_module(x)
         self.retain_inputs(tuple(range(len(inputs))))
         spread, _ = _spread(x, self.lengths, self.gap)
-        starts = packing.offsets(self.lengths + self.gap)
+        stretches = self.lengths + self.gap  # windows of each text
         self.argmax = []  # of each kernel: the best window, (B, out)
         pooled = []
         for w in ws:
             windows = self._windows(spread, w)
+            windows = windows[:len(windows) - self.gap]
             if chainer.config.enable_backprop:
-                best = self._best_windows(windows, starts)
+                best = segments.first_maxima(windows, stretches)
                 self.argmax.append(best)
-                pooled.append(np.take_along_axis(windows, best, axis=0))
+                pooled.append(xp.take_along_axis(windows, best, axis=0))
             else:
-                windows = windows[:len(windows) - self.gap]
-                pooled.append(np.maximum.reduceat(windows, starts, axis=0))
-        return np.concatenate(pooled, axis=1),
+                pooled.append(segments.maxima(windows, stretches))
+        return xp.concatenate(pooled, axis=1),
 
     def _windows(self, spread, w):
         """Sum of each window's taps, (rows, out).
@@ -84,28 +85,23 @@ class _ConvMax(function_node.FunctionNode):
             windows[:-j] += taps[j:, j * out:(j + 1) * out]
         return windows
 
-    def _best_windows(self, windows, starts):
-        """First row of each text's largest window, (B, out)."""
-        ends = starts + self.lengths + self.gap
-        return np.stack([windows[a:b].argmax(axis=0) + a
-                         for a, b in zip(starts, ends, strict=True)])
-
     def backward(self, indexes, grad_outputs):
         x, *ws = (v.array for v in self.get_retained_inputs())
         gy = grad_outputs[0].array
+        xp = chainer.backend.get_array_module(gy)
         spread, rows = _spread(x, self.lengths, self.gap)
-        g_spread = np.zeros_like(spread)
+        g_spread = xp.zeros_like(spread)
         gws = []
         begin = 0
         for w, best in zip(ws, self.argmax, strict=True):
             out, d, k, _ = w.shape
-            g_taps = np.zeros((len(spread), k * out), gy.dtype)
-            columns = np.arange(out)
+            g_taps = xp.zeros((len(spread), k * out), gy.dtype)
+            columns = xp.arange(out)
             for j in range(k):
                 g_taps[best + j, columns + j * out] = gy[:, begin:begin + out]
             g_spread += g_taps @ kernel_matrix(w).T
             gw = (spread.T @ g_taps).reshape(d, k, out)
-            gws.append(np.ascontiguousarray(gw.transpose(2, 0, 1))[..., None])
+            gws.append(xp.ascontiguousarray(gw.transpose(2, 0, 1))[..., None])
             begin += out
         return tuple(chainer.as_variable(g) for g in [g_spread[rows], *gws])
 
@@ -125,26 +121,15 @@ def conv_max(x, lengths, ws):
     Returns:
         Variable: Floats (B, sum of out).
     """
-    if not devices.on_cpu(x):
-        return _conv_max_padded(x, lengths, ws)
     gap = max(w.shape[2] for w in ws) - 1
     return _ConvMax(lengths, gap).apply((x, *ws))[0]
-
-
-def _conv_max_padded(x, lengths, ws):
-    """The same by Chainer's convolution, texts padded to the longest."""
-    padded = F.pad_sequence(packing.unpack(x, lengths))
-    block = padded.transpose(0, 2, 1)[..., None]  # (B, d, longest, 1)
-    pooled = [F.max(F.convolution_2d(block, w, pad=(w.shape[2] - 1, 0)),
-                    axis=(2, 3)) for w in ws]
-    return F.concat(pooled, axis=1)
 
 
 def conv_max_of_words(ids, lengths, embedding, ws):
     """``conv_max`` from word ids, without a graph.
 
-    On a CPU each word that occurs is multiplied with the kernels once: the
-    product is the same wherever the word stands.
+    Each word that occurs is multiplied with the kernels once: the product is
+    the same wherever the word stands.
 
     Args:
         ids (ndarray): Integers (T,).
@@ -155,14 +140,14 @@ def conv_max_of_words(ids, lengths, embedding, ws):
     Returns:
         Variable: Floats (B, sum of out).
     """
-    if not devices.on_cpu(embedding):
-        return conv_max(packing.embed_id(ids, embedding), lengths, ws)
+    e = embedding.array
+    xp = chainer.backend.get_array_module(e)
     words, place = np.unique(ids, return_inverse=True)
-    vectors = np.zeros((len(words) + 1, embedding.shape[1]), embedding.dtype)
-    vectors[:-1] = embedding.array[words]  # the last row pads the texts
-    products = [[vectors @ np.ascontiguousarray(w.array[:, :, j, 0].T)
+    vectors = xp.zeros((len(words) + 1, e.shape[1]), e.dtype)
+    vectors[:-1] = e[devices.send(words, e)]  # the last row pads the texts
+    products = [[vectors @ xp.ascontiguousarray(w.array[:, :, j, 0].T)
                  for j in range(w.shape[2])] for w in ws]
-    pooled = np.empty((len(lengths), sum(map(len, ws))), embedding.dtype)
+    pooled = xp.empty((len(lengths), sum(map(len, ws))), e.dtype)
     ends = np.cumsum(lengths)
 
     def pool(texts):
@@ -170,13 +155,14 @@ def conv_max_of_words(ids, lengths, embedding, ws):
                        ends[texts.stop - 1])
         pooled[texts] = _max_of_sums(place[tokens], lengths[texts], products)
 
-    parallel.run(pool, _blocks_of_texts(lengths))
+    n_tokens = devices.tokens_per_batch(e, BLOCK_TOKENS)
+    devices.run_batches(pool, _blocks_of_texts(lengths, n_tokens), e)
     return chainer.as_variable(pooled)
 
 
-def _blocks_of_texts(lengths):
-    """Slices of texts with about ``BLOCK_TOKENS`` tokens each."""
-    return packing.equal_stretches(np.cumsum(lengths) // BLOCK_TOKENS)
+def _blocks_of_texts(lengths, n_tokens):
+    """Slices of texts with about so many tokens each."""
+    return packing.equal_stretches(np.cumsum(lengths) // n_tokens)
 
 
 def _max_of_sums(place, lengths, products):
@@ -196,11 +182,12 @@ def _max_of_sums(place, lengths, products):
     spread = np.full(len(place) + gap * (len(lengths) + 1), padding)
     spread[packing.spread_rows(lengths, gap)] = place
     n_windows = len(spread) - gap
-    starts = packing.offsets(lengths + gap)
+    spread = devices.send(spread, products[0][0])
     pooled = []
     for taps in products:
         windows = taps[0].take(spread[:n_windows], axis=0)
         for j, tap in enumerate(taps[1:], 1):
             windows += tap.take(spread[j:n_windows + j], axis=0)
-        pooled.append(np.maximum.reduceat(windows, starts, axis=0))
-    return np.concatenate(pooled, axis=1)
+        pooled.append(segments.maxima(windows, lengths + gap))
+    return chainer.backend.get_array_module(windows).concatenate(
+        pooled, axis=1)

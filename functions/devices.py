@@ -1,18 +1,41 @@
 """Where arrays lie, and what follows from it for batches and threads.
 
-On a CPU this package computes with its own functions, on a GPU with
-Chainer's; ``on_cpu`` tells which.
+The functions of this package take arrays of NumPy or of CuPy.  Word ids,
+lengths and the indices made of them are NumPy's; ``send`` takes them to the
+device, and ``to_numpy`` brings results back.
 """
 import compat  # noqa: F401  (before Chainer)
 
 import contextlib
+import importlib.util
 
 import chainer
 import numpy as np
+from chainer.backends import cuda
 
 import parallel
 
 TOKENS_ON_GPU = 16384  # in a batch
+
+
+def count_gpus():
+    """GPUs that can be used, and why there are none.
+
+    Returns:
+        tuple: Their number, int, and the reason if it is 0, a str of one
+        line.
+    """
+    if not cuda.available:
+        if importlib.util.find_spec('cupy') is None:
+            return 0, 'CuPy is not installed (make setup GPU=cuda12)'
+        reason = ' '.join(str(cuda._resolution_error).split())
+        return 0, f'CuPy cannot be imported ({reason})'
+    try:
+        n = cuda.cupy.cuda.runtime.getDeviceCount()
+    except RuntimeError as error:
+        return 0, ('CuPy is installed, but there is no GPU or no driver for '
+                   f'it ({error})')
+    return n, '' if n else 'CuPy is installed, but there is no GPU'
 
 
 def on_cpu(x):
@@ -38,7 +61,21 @@ def to_numpy(variable):
     Returns:
         ndarray: The array itself, or a copy if it is on a GPU.
     """
-    return chainer.backends.cuda.to_cpu(variable.array)
+    return cuda.to_cpu(variable.array)
+
+
+def send(array, x):
+    """An array of the CPU, where something else lies.
+
+    Args:
+        array (ndarray): Of NumPy.
+        x (ndarray or Variable): On any device.
+
+    Returns:
+        ndarray: The array itself on a CPU, a copy on the GPU of x.
+    """
+    xp = chainer.backend.get_array_module(x)
+    return array if xp is np else xp.asarray(array)
 
 
 def tokens_per_batch(x, tokens_on_cpu):
@@ -98,6 +135,20 @@ def n_workers(x):
         int: At least 1; on a GPU, 1.
     """
     return parallel.n_workers() if on_cpu(x) else 1
+
+
+def n_parts(x, n_tokens):
+    """Into how many parts a batch is divided, each computed by itself.
+
+    Args:
+        x (ndarray, Variable or Link): The network, or a part of it.
+        n_tokens (int): Tokens of the batch.
+
+    Returns:
+        int: As many as ``n_workers`` on a CPU; on a GPU so many that each has
+        about ``TOKENS_ON_GPU`` at most.
+    """
+    return n_workers(x) if on_cpu(x) else -(-n_tokens // TOKENS_ON_GPU)
 
 
 def run_batches(work, batches, x):

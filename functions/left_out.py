@@ -4,8 +4,8 @@ Texts come packed: ids (T,), lengths (B,), every text ending with ``<eos>``,
 which stays.  There are M = sum of (L_i - 1) *variants*, in the order text 0
 without word 0, text 0 without word 1, ..., text 1 without word 0, ...
 
-``encode_variants`` encodes each of them from its first word.  On a CPU the
-other functions compute once what a missing word leaves as it was: a
+``encode_variants`` encodes each of them from its first word.  The other
+functions compute once what a missing word leaves as it was: a
 convolution's windows that do not touch the word, an LSTM's states before it,
 the sum of the other words' vectors.  Their results equal those of
 ``encode_variants`` but for rounding, and no graph is kept.
@@ -15,7 +15,14 @@ import compat  # noqa: F401  (before Chainer)
 import chainer
 import numpy as np
 
-from functions import convolution, devices, lstm, packing
+from functions import (
+    convolution,
+    devices,
+    lstm,
+    lstm_steps,
+    packing,
+    segments,
+)
 
 
 def word_rows(lengths):
@@ -54,7 +61,7 @@ def encode_variants(encode, ids, lengths, limit):
     if not len(missing):
         return [chainer.as_variable(h.array[:0])
                 for h in encode(ids, lengths)]
-    first = _repeat_for_variants(packing.offsets(lengths), lengths)
+    first = _repeat_for_variants(segments.offsets(lengths), lengths)
     sizes = _repeat_for_variants(lengths - 1, lengths)
     batches = list(packing.batches_by_length(sizes, limit))
     outputs = [encode(ids[_kept_rows(first[batch], missing[batch],
@@ -65,7 +72,7 @@ def encode_variants(encode, ids, lengths, limit):
     for parts in zip(*outputs, strict=True):
         xp = chainer.backend.get_array_module(parts[0])
         h = xp.concatenate([part.array for part in parts])
-        layers.append(chainer.as_variable(h[xp.asarray(place)]))
+        layers.append(chainer.as_variable(h[devices.send(place, h)]))
     return layers
 
 
@@ -81,7 +88,7 @@ def _kept_rows(first, missing, sizes):
         ndarray: Integers (sum of sizes,).
     """
     rows = np.arange(sizes.sum()) + np.repeat(
-        first - packing.offsets(sizes), sizes)
+        first - segments.offsets(sizes), sizes)
     return rows + (rows >= np.repeat(missing, sizes))
 
 
@@ -96,16 +103,13 @@ def segment_mean_without(ids, lengths, embedding):
     Returns:
         Variable: Floats (M, d).
     """
-    if not devices.on_cpu(embedding):
-        return encode_variants(
-            lambda ids, lengths: [packing.segment_mean(
-                packing.embed_id(ids, embedding), lengths)],
-            ids, lengths, devices.TOKENS_ON_GPU)[0]
-    x = embedding.array[ids]
-    sums = np.add.reduceat(x, packing.offsets(lengths), axis=0)
-    counts = _repeat_for_variants(lengths - 1, lengths)
-    others = _repeat_for_variants(sums, lengths) - x[word_rows(lengths)]
-    return chainer.as_variable(others / counts[:, None].astype(x.dtype))
+    e = embedding.array
+    x = e[devices.send(ids, e)]
+    sums = segments.repeat(segments.sums(x, lengths), lengths - 1)
+    counts = _repeat_for_variants(lengths - 1, lengths)[:, None]
+    others = sums - x[devices.send(word_rows(lengths), x)]
+    return chainer.as_variable(
+        others / devices.send(counts.astype(x.dtype), x))
 
 
 def conv_max_without(ids, lengths, embedding, ws):
@@ -120,31 +124,26 @@ def conv_max_without(ids, lengths, embedding, ws):
     Returns:
         Variable: Floats (M, sum of out), not negative.
     """
-    if not devices.on_cpu(embedding):
-        return encode_variants(
-            lambda ids, lengths: [chainer.functions.relu(
-                convolution.conv_max_of_words(ids, lengths, embedding, ws))],
-            ids, lengths, devices.TOKENS_ON_GPU)[0]
+    e = embedding.array
+    xp = chainer.backend.get_array_module(e)
     gap = max(w.shape[2] for w in ws)  # see packing.spread_rows
     rows = packing.spread_rows(lengths, gap)
     n_rows = len(ids) + gap * (len(lengths) + 1)
     words, place = np.unique(ids, return_inverse=True)
-    vectors = embedding.array[words]
-    missing = rows[word_rows(lengths)]
-    ends = np.cumsum(lengths + gap)
-    texts = [slice(a, b) for a, b in
-             zip(ends - lengths - gap, ends, strict=True)]
+    vectors = e[devices.send(words, e)]
+    missing, rows, place = (devices.send(index, e) for index in (
+        rows[word_rows(lengths)], rows, place))
     pooled = []
     for w in ws:
         # The product with a word's vector is the same wherever it stands.
-        taps = np.zeros((n_rows, w.shape[0] * w.shape[2]), embedding.dtype)
+        taps = xp.zeros((n_rows, w.shape[0] * w.shape[2]), e.dtype)
         taps[rows] = (vectors @ convolution.kernel_matrix(w.array))[place]
         pooled.append(_max_without(
-            taps.reshape(n_rows, w.shape[2], -1), missing, texts))
-    return chainer.as_variable(np.concatenate(pooled, axis=1))
+            taps.reshape(n_rows, w.shape[2], -1), missing, lengths + gap))
+    return chainer.as_variable(xp.concatenate(pooled, axis=1))
 
 
-def _max_without(taps, missing, texts):
+def _max_without(taps, missing, stretches):
     """Largest window, at least 0, without each word.
 
     A window is known by its first row.  One that steps over the missing word
@@ -161,31 +160,28 @@ def _max_without(taps, missing, texts):
             tap; at least k rows of zeros in front of every text and at the
             end.
         missing (ndarray): Integers (M,), row of the word that is left out.
-        texts (list): For each text the slice of its rows, the zeros in front
-            of it included.
+        stretches (ndarray): Integers (B,), rows of each text, the zeros in
+            front of it included; on the CPU.
 
     Returns:
         ndarray: Floats (M, out).
     """
     n, k, out = taps.shape
-    nothing = np.zeros((n, out), taps.dtype)
+    xp = chainer.backend.get_array_module(taps)
+    nothing = xp.zeros((n, out), taps.dtype)
     heads = [nothing]  # heads[m]: taps 0 .. m - 1
     for j in range(k):
         heads.append(_plus_shifted(heads[j], taps[:, j], j))
     tails = {k: nothing}  # tails[m]: taps m .. k - 1, one row further on
     for m in range(k - 1, 0, -1):
         tails[m] = _plus_shifted(tails[m + 1], taps[:, m], m + 1)
-    whole = np.maximum(heads[k], 0)
-    so_far, from_here = np.empty_like(whole), np.empty_like(whole)
-    for rows in texts:  # running maxima from the text's start, to its end
-        text = whole[rows]
-        np.maximum.accumulate(text, axis=0, out=so_far[rows])
-        np.maximum.accumulate(text[::-1], axis=0, out=from_here[rows][::-1])
+    whole = xp.maximum(heads[k], 0)[:stretches.sum()]
+    so_far, from_here = segments.running_maxima(whole, stretches)
     # Windows that end before the word, and those that begin behind it
-    best = np.maximum(so_far[missing - k], from_here[missing + 1])
+    best = xp.maximum(so_far[missing - k], from_here[missing + 1])
     for m in range(1, k):
         across = (heads[m] + tails[m])[missing - m]
-        np.maximum(best, across, out=best)
+        xp.maximum(best, across, out=best)
     return best
 
 
@@ -209,16 +205,11 @@ def last_states_without(ids, lengths, embedding, stack, reverse=False):
     Returns:
         list: Variables (M, n), one of each layer, the lowest first.
     """
-    if not devices.on_cpu(embedding):
-        return encode_variants(
-            lambda ids, lengths: lstm.last_states(
-                stack, packing.embed_id(ids, embedding), lengths, reverse),
-            ids, lengths, devices.TOKENS_ON_GPU)
-    layers = [[w.array for w in weights]
+    layers = [[lstm.halved(w.array) for w in weights]
               for weights in lstm.layer_weights(stack)]
-    e = embedding.array[ids]
-    return [chainer.as_variable(h)
-            for h in _resume_behind(e, lengths, layers, reverse)]
+    e = embedding.array
+    return [chainer.as_variable(h) for h in _resume_behind(
+        e[devices.send(ids, e)], lengths, layers, reverse)]
 
 
 def _resume_behind(e, lengths, layers, reverse):
@@ -227,15 +218,14 @@ def _resume_behind(e, lengths, layers, reverse):
     Args:
         e (ndarray): Floats (T, d), packed.
         lengths (ndarray): Integers (B,).
-        layers (list): wx, wh, b of each layer, as ``lstm.lstm_layer`` takes
-            them.
+        layers (list): wx, wh, b of each layer, ``lstm.halved``.
         reverse (bool): Read each text from its last token to its first.
 
     Returns:
         list: ndarrays (M, n), one of each layer.
     """
     missing = word_rows(lengths)
-    first = _repeat_for_variants(packing.offsets(lengths), lengths)
+    first = _repeat_for_variants(segments.offsets(lengths), lengths)
     last = first + _repeat_for_variants(lengths, lengths) - 1
     step, start, end = (-1, last, first) if reverse else (1, first, last)
     n_left = (end - missing) * step  # tokens to read behind the missing word
@@ -244,16 +234,18 @@ def _resume_behind(e, lengths, layers, reverse):
     hs, cs, inputs = _states_of_texts(e, lengths, layers, reverse)
     h, c = ([_states_at(states, missing - step, missing == start)
              for states in of_layers] for of_layers in (hs, cs))
-    weights = [(np.ascontiguousarray(wx.T), np.ascontiguousarray(wh.T), b)
+    xp = chainer.backend.get_array_module(e)
+    weights = [(xp.ascontiguousarray(wx.T), xp.ascontiguousarray(wh.T), b)
                for wx, wh, b in layers]
+    missing = devices.send(missing, e)
     for t, size in enumerate(lstm.n_reading(n_left)):
         gates = inputs[missing[:size] + step * (t + 1)]
         for i, (wx, wh, b) in enumerate(weights):
             if i:
                 gates = h[i - 1][:size] @ wx + b
-            gates += h[i][:size] @ wh
-            _advance(gates, h[i][:size], c[i][:size])
-    place = np.argsort(order)
+            hidden, cell = h[i][:size], c[i][:size]
+            lstm_steps.forward(gates, hidden @ wh, cell, cell, hidden, hidden)
+    place = devices.send(np.argsort(order), e)
     return [states[place] for states in h]
 
 
@@ -268,14 +260,15 @@ def _states_of_texts(e, lengths, layers, reverse):
         (T, 4n); all packed.
     """
     order = lstm.TimeMajor(lengths, reverse)
-    packed = np.argsort(order.rows)
+    rows, packed = (devices.send(index, e) for index in (
+        order.rows, np.argsort(order.rows)))
     wx, _, b = layers[0]
     inputs = e @ wx.T + b
     hs, cs = [], []
     h = None  # of the layer below
     for wx, wh, b in layers:
-        gates = inputs[order.rows] if h is None else h @ wx.T + b
-        h, c = lstm.layer_states(gates, order.sizes, wh)
+        gates = inputs[rows] if h is None else h @ wx.T + b
+        h, c, _ = lstm.layer_states(gates, order.sizes, wh)
         hs.append(h[packed])
         cs.append(c[packed])
     return hs, cs, inputs
@@ -283,26 +276,6 @@ def _states_of_texts(e, lengths, layers, reverse):
 
 def _states_at(states, rows, at_start):
     """``states[rows]``, but zeros where nothing was read before."""
-    found = states[np.where(at_start, 0, rows)]
-    found[at_start] = 0
+    found = states[devices.send(np.where(at_start, 0, rows), states)]
+    found[devices.send(at_start, states)] = 0
     return found
-
-
-def _advance(gates, h, c):
-    """One step of an LSTM layer, in place.
-
-    Args:
-        gates (ndarray): Floats (B, 4n), inputs of the gates; overwritten.
-        h (ndarray): Floats (B, n), hidden states before and after.
-        c (ndarray): Floats (B, n), cell states before and after.
-    """
-    n = h.shape[1]
-    sigmoids = gates[:, :3 * n]
-    sigmoids *= 0.5
-    np.tanh(gates, out=gates)
-    sigmoids *= 0.5
-    sigmoids += 0.5
-    c *= gates[:, n:2 * n]
-    c += gates[:, :n] * gates[:, 3 * n:]
-    np.tanh(c, out=h)
-    h *= gates[:, 2 * n:3 * n]

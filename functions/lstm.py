@@ -2,8 +2,8 @@
 
 The equations are those of ``chainer.functions.n_step_lstm``.  Here the gates
 stand in the order input, forget, output, cell: the three sigmoids side by
-side.  With sigmoid(z) = tanh(z / 2) / 2 + 1 / 2 a single tanh serves all four,
-once the sigmoids' inputs are halved.
+side.  All texts take a step together: a product, and what ``lstm_steps`` does
+with it.
 """
 import compat  # noqa: F401  (before Chainer)
 
@@ -12,7 +12,7 @@ import chainer.functions as F
 import numpy as np
 from chainer import function_node
 
-from functions import devices, packing
+from functions import devices, lstm_steps, packing, segments
 
 # Where an NStepLSTM keeps the gates input, forget, output, cell among its
 # weights.  (Chainer's documentation has the last two the other way round.)
@@ -53,7 +53,7 @@ class TimeMajor:
 
     def __init__(self, lengths, reverse=False):
         order = np.argsort(-lengths, kind='stable')
-        first = packing.offsets(lengths)[order]
+        first = segments.offsets(lengths)[order]
         step = 1
         if reverse:
             first = first + lengths[order] - 1
@@ -62,7 +62,7 @@ class TimeMajor:
         self.sizes = sizes.tolist()
         self.rows = np.concatenate(
             [first[:size] + step * t for t, size in enumerate(self.sizes)])
-        begin = packing.offsets(sizes)
+        begin = segments.offsets(sizes)
         self.last = np.empty(len(lengths), np.intp)
         self.last[order] = begin[lengths[order] - 1] + np.arange(len(lengths))
 
@@ -71,22 +71,39 @@ def layer_states(gates, sizes, wh):
     """States of one LSTM layer from the products with its input.
 
     Args:
-        gates (ndarray): Floats (T, 4n) in time-major order, ``wx x + b``;
-            overwritten.
+        gates (ndarray): Floats (T, 4n) in time-major order, ``wx x + b`` of
+            ``halved`` weights; overwritten with the values of the gates.
         sizes (list): Number of texts at each step, never growing.
-        wh (ndarray): Floats (4n, n).
+        wh (ndarray): Floats (4n, n), ``halved``.
 
     Returns:
-        tuple: Hidden and cell states, ndarrays (T, n).
+        tuple: Hidden states, cell states and the tanh of these, ndarrays
+        (T, n).
     """
-    n = wh.shape[1]
-    gates[:, :3 * n] *= 0.5
-    hs, cs, _ = _run_layer(gates, sizes, _halved(wh).T)
-    return hs, cs
+    xp = chainer.backend.get_array_module(gates)
+    wh = xp.ascontiguousarray(wh.T)
+    hs = xp.empty((len(gates), len(wh)), gates.dtype)
+    cs, tanh_cs = xp.empty_like(hs), xp.empty_like(hs)
+    product = c = previous = None
+    for rows in _steps(sizes):
+        g = gates[rows]
+        if previous is not None:
+            product = hs[previous][:len(g)] @ wh
+            c = cs[previous][:len(g)]
+        lstm_steps.forward(g, product, c, cs[rows], tanh_cs[rows], hs[rows])
+        previous = rows
+    return hs, cs, tanh_cs
 
 
-def _halved(w):
-    """Weights (4n, ...) with those of the sigmoids halved."""
+def halved(w):
+    """Weights with those of the sigmoids halved, as ``lstm_steps`` wants.
+
+    Args:
+        w (ndarray): Floats (4n, ...).
+
+    Returns:
+        ndarray: A copy, (4n, ...).
+    """
     half = w.copy()
     half[:3 * len(w) // 4] *= 0.5
     return half
@@ -99,33 +116,6 @@ def _steps(sizes):
             for end, size in zip(ends, sizes, strict=True)]
 
 
-def _run_layer(gates, sizes, wh):
-    """Turns inputs of the gates, (T, 4n), the sigmoids' halved, into the
-    values of the gates, in place; hidden states, cell states and the tanh of
-    these, (T, n) each."""
-    wh = np.ascontiguousarray(wh)
-    n = len(wh)
-    hs = np.empty((len(gates), n), gates.dtype)
-    cs, tanh_cs = np.empty_like(hs), np.empty_like(hs)
-    previous = None
-    for rows in _steps(sizes):
-        g, c = gates[rows], cs[rows]
-        size = len(g)
-        if previous is not None:
-            g += hs[previous][:size] @ wh
-        np.tanh(g, out=g)
-        sigmoids = g[:, :3 * n]
-        sigmoids *= 0.5
-        sigmoids += 0.5
-        np.multiply(g[:, :n], g[:, 3 * n:], out=c)
-        if previous is not None:
-            c += g[:, n:2 * n] * cs[previous][:size]
-        np.tanh(c, out=tanh_cs[rows])
-        np.multiply(g[:, 2 * n:3 * n], tanh_cs[rows], out=hs[rows])
-        previous = rows
-    return hs, cs, tanh_cs
-
-
 class _LSTM(function_node.FunctionNode):
 
     def __init__(self, sizes):
@@ -134,9 +124,9 @@ class _LSTM(function_node.FunctionNode):
 
     def forward(self, inputs):
         x, wx, wh, b = inputs
-        gates = x @ _halved(wx).T  # (T, 4n)
-        gates += _halved(b)
-        hs, cs, tanh_cs = _run_layer(gates, self.sizes, _halved(wh).T)
+        gates = x @ halved(wx).T  # (T, 4n)
+        gates += halved(b)
+        hs, cs, tanh_cs = layer_states(gates, self.sizes, halved(wh))
         if chainer.config.enable_backprop:
             self.retain_inputs((0, 1, 2))
             self.states = gates, hs, cs, tanh_cs
@@ -151,63 +141,32 @@ class _LSTM(function_node.FunctionNode):
         sizes = np.array(self.sizes)
         later = np.arange(sizes[0], len(hs))
         earlier = later - np.repeat(sizes[:-1], sizes[1:])
-        gwh = ga[sizes[0]:].T @ hs[earlier]
+        gwh = ga[sizes[0]:].T @ hs[devices.send(earlier, hs)]
         grads = ga @ wx, ga.T @ x, gwh, ga.sum(axis=0)
         return tuple(chainer.as_variable(g) for g in grads)
 
     def _backward_gates(self, ghs, wh):
         """Gradient at the inputs of the four gates, (T, 4n)."""
+        xp = chainer.backend.get_array_module(ghs)
         gates, _, cs, tanh_cs = self.states
-        ga = np.empty_like(gates)
+        ga = xp.empty_like(gates)
         steps = _steps(self.sizes)
-        # What flows back from the step after, to the texts it still reads.
-        gh_after = gc_after = ghs[:0]
+        # What flows back from the step after; it reads the first texts only.
+        gh_after = xp.zeros((self.sizes[0], ghs.shape[1]), ghs.dtype)
+        gc_after = xp.zeros_like(gh_after)
         for t in reversed(range(len(steps))):
-            rows = steps[t]
-            gh = ghs[rows].copy()
-            gh[:len(gh_after)] += gh_after
-            c_before = cs[steps[t - 1]][:len(gh)] if t else None
-            gc_after = _backward_step(gates[rows], tanh_cs[rows], c_before,
-                                      gh, gc_after, ga[rows])
-            gh_after = ga[rows] @ wh
+            rows, size = steps[t], self.sizes[t]
+            c_before = cs[steps[t - 1]][:size] if t else None
+            lstm_steps.backward(gates[rows], tanh_cs[rows], c_before,
+                                ghs[rows], gh_after[:size], ga[rows],
+                                gc_after[:size])
+            if t:
+                xp.matmul(ga[rows], wh, out=gh_after[:size])
         return ga
 
 
-def _backward_step(g, tanh_c, c_before, gh, gc_after, ga):
-    """One step back through a layer, for the B texts that it reads.
-
-    Args:
-        g (ndarray): Floats (B, 4n), values of the gates.
-        tanh_c (ndarray): Floats (B, n), tanh of the cell states.
-        c_before (ndarray): Floats (B, n), the cell states one step earlier;
-            None at the first step.
-        gh (ndarray): Floats (B, n), gradient at the hidden states.
-        gc_after (ndarray): Floats (m, n), gradient at the cell states from
-            the step after, of the first m texts.
-        ga (ndarray): Floats (B, 4n), filled with the gradient at the inputs
-            of the gates.
-
-    Returns:
-        ndarray: Floats (B, n), gradient at the cell states one step earlier.
-    """
-    n = gh.shape[1]
-    i, f, o, a = (g[:, j * n:(j + 1) * n] for j in range(4))
-    gc = gh * o * (1 - tanh_c * tanh_c)
-    gc[:len(gc_after)] += gc_after
-    np.multiply(gc, a, out=ga[:, :n])
-    if c_before is None:
-        ga[:, n:2 * n] = 0
-    else:
-        np.multiply(gc, c_before, out=ga[:, n:2 * n])
-    np.multiply(gh, tanh_c, out=ga[:, 2 * n:3 * n])
-    sigmoids = g[:, :3 * n]
-    ga[:, :3 * n] *= sigmoids * (1 - sigmoids)
-    np.multiply(gc * i, 1 - a * a, out=ga[:, 3 * n:])
-    return gc * f
-
-
 def lstm_layer(x, sizes, wx, wh, b):
-    """One LSTM layer over tokens in ``TimeMajor`` order, on a CPU.
+    """One LSTM layer over tokens in ``TimeMajor`` order.
 
     Args:
         x (Variable): Floats (T, d), in time-major order.
@@ -253,8 +212,6 @@ def last_states(stack, x, lengths, reverse=False):
     Returns:
         list: Variables (B, n), one of each layer, the lowest first.
     """
-    if not devices.on_cpu(x):
-        return _last_states_by_chainer(stack, x, lengths, reverse)
     order = TimeMajor(lengths, reverse)
     h = packing.take_rows(x, order.rows)
     states = []
@@ -264,12 +221,3 @@ def last_states(stack, x, lengths, reverse=False):
         h = lstm_layer(h, order.sizes, *weights)
         states.append(packing.take_rows(h, order.last))
     return states
-
-
-def _last_states_by_chainer(stack, x, lengths, reverse):
-    """The same by Chainer's own function."""
-    xs = packing.unpack(x, lengths)
-    if reverse:
-        xs = [x[::-1] for x in xs]
-    h, _, _ = stack(None, None, xs)  # (layers, B, n)
-    return list(F.separate(h))

@@ -1,10 +1,10 @@
 """Packed (unpadded) batches of texts, and functions of their rows.
 
 A batch of B texts of lengths ``L_1 .. L_B``, all positive, is *packed*: its
-tokens stand one text after another in T = sum of L_i rows.  On a CPU the
-Chainer functions here and in the modules beside this one are a few large
-NumPy operations, each with its own backward pass (first order only); on a GPU
-they call Chainer's own functions.
+tokens stand one text after another in T = sum of L_i rows.  The Chainer
+functions here and in the modules beside this one are a few large operations
+of NumPy or CuPy, each with its own backward pass (first order only).  Ids,
+lengths and rows are arrays on the CPU, wherever the others lie.
 
 All arrays of one call share one floating dtype: float32 in the networks,
 float64 in the gradient checks.
@@ -14,11 +14,10 @@ import compat  # noqa: F401  (before Chainer)
 import itertools
 
 import chainer
-import chainer.functions as F
 import numpy as np
 from chainer import function_node
 
-from functions import devices
+from functions import devices, segments
 
 
 def pack(texts):
@@ -32,31 +31,6 @@ def pack(texts):
     """
     return (np.concatenate([np.asarray(text) for text in texts]),
             np.array([len(text) for text in texts]))
-
-
-def offsets(lengths):
-    """Row at which each text begins.
-
-    Args:
-        lengths (ndarray): Integers (B,).
-
-    Returns:
-        ndarray: Integers (B,), 0 first.
-    """
-    return np.cumsum(lengths) - lengths
-
-
-def unpack(x, lengths):
-    """Rows of each text.
-
-    Args:
-        x (Variable): Floats (T, d), packed.
-        lengths (ndarray): Integers (B,).
-
-    Returns:
-        tuple: B Variables (L_i, d).
-    """
-    return F.split_axis(x, np.cumsum(lengths)[:-1], axis=0)
 
 
 def spread_rows(lengths, gap):
@@ -140,18 +114,12 @@ class _EmbedID(function_node.FunctionNode):
     def forward(self, inputs):
         w, = inputs
         self.n_vocab = len(w)
-        return w.take(self.ids, axis=0),
+        return w.take(devices.send(self.ids, w), axis=0),
 
     def backward(self, indexes, grad_outputs):
-        import scipy.sparse  # slow to import
         gy = grad_outputs[0].array  # (T, d)
-        n = len(self.ids)
-        # Each column holds a single 1, in the row of its token's word: the
-        # product adds up the gradients of each word's tokens.
-        one_hot = scipy.sparse.csc_matrix(
-            (np.ones(n, gy.dtype), self.ids, np.arange(n + 1)),
-            shape=(self.n_vocab, n))
-        return chainer.as_variable(one_hot @ gy),
+        return chainer.as_variable(
+            segments.sums_of_rows(gy, self.ids, self.n_vocab)),
 
 
 def embed_id(ids, w):
@@ -164,8 +132,6 @@ def embed_id(ids, w):
     Returns:
         Variable: Floats (T, d).
     """
-    if not devices.on_cpu(w):
-        return F.embed_id(w.xp.asarray(ids), w)
     return _EmbedID(ids).apply((w,))[0]
 
 
@@ -176,12 +142,15 @@ class _TakeRows(function_node.FunctionNode):
         self.rows = rows
 
     def forward(self, inputs):
-        self.shape = inputs[0].shape
-        return inputs[0].take(self.rows, axis=0),
+        x, = inputs
+        self.shape = x.shape
+        self.rows = devices.send(self.rows, x)
+        return x.take(self.rows, axis=0),
 
     def backward(self, indexes, grad_outputs):
         gy = grad_outputs[0].array
-        gx = np.zeros(self.shape, gy.dtype)
+        xp = chainer.backend.get_array_module(gy)
+        gx = xp.zeros(self.shape, gy.dtype)
         gx[self.rows] = gy
         return chainer.as_variable(gx),
 
@@ -196,8 +165,6 @@ def take_rows(x, rows):
     Returns:
         Variable: Floats (m, d).
     """
-    if not devices.on_cpu(x):
-        return F.get_item(x, x.xp.asarray(rows))
     return _TakeRows(rows).apply((x,))[0]
 
 
@@ -209,13 +176,12 @@ class _SegmentMean(function_node.FunctionNode):
 
     def forward(self, inputs):
         x, = inputs
-        sums = np.add.reduceat(x, offsets(self.lengths), axis=0)
-        return sums / self.lengths[:, None].astype(x.dtype),
+        self.counts = devices.send(self.lengths[:, None].astype(x.dtype), x)
+        return segments.sums(x, self.lengths) / self.counts,
 
     def backward(self, indexes, grad_outputs):
-        gy = grad_outputs[0].array
-        share = gy / self.lengths[:, None].astype(gy.dtype)
-        return chainer.as_variable(np.repeat(share, self.lengths, axis=0)),
+        share = grad_outputs[0].array / self.counts
+        return chainer.as_variable(segments.repeat(share, self.lengths)),
 
 
 def segment_mean(x, lengths):
@@ -228,8 +194,6 @@ def segment_mean(x, lengths):
     Returns:
         Variable: Floats (B, d).
     """
-    if not devices.on_cpu(x):
-        return F.stack([F.mean(part, axis=0) for part in unpack(x, lengths)])
     return _SegmentMean(lengths).apply((x,))[0]
 
 
@@ -246,7 +210,7 @@ def directions(x, lengths):
     xp = chainer.backend.get_array_module(x)
     squares = (x * x).sum(axis=1, keepdims=True)
     means = segment_mean(chainer.Variable(squares), lengths).array
-    norms = xp.sqrt(means * xp.asarray(lengths, x.dtype)[:, None])
+    norms = xp.sqrt(
+        means * devices.send(lengths[:, None].astype(x.dtype), x))
     norms[norms == 0] = 1
-    text = np.repeat(np.arange(len(lengths)), lengths)
-    return x / norms[xp.asarray(text)]
+    return x / segments.repeat(norms, lengths)

@@ -157,9 +157,10 @@ class Classifier(chainer.Chain):
             ..., text 1 without word 0, ...
         """
         texts = self._texts(xs)
+        lengths = texts.lengths(side)
         parts = devices.run_batches(
             lambda rows: self._leave_one_out(texts.select(rows), side),
-            packing.even_parts(texts.lengths(side), devices.n_workers(self)),
+            packing.even_parts(lengths, devices.n_parts(self, lengths.sum())),
             self)
         logits, *layers = (np.concatenate(part)
                            for part in zip(*parts, strict=True))
@@ -268,27 +269,23 @@ class Classifier(chainer.Chain):
         Returns:
             list: For each side an ndarray (T, d).
         """
-        with chainer.using_config('use_cudnn', 'never'):
-            packed, layers = self._layers_at(xs, at)
-            found = slopes([devices.to_numpy(h) for h in layers])
-            moving = [(h, chainer.Variable(self.xp.asarray(
-                           slope, dtype=h.dtype)))
-                      for h, slope in zip(layers, found, strict=True)
-                      if np.any(slope)]
-            if not moving:
-                return [np.zeros(e.shape, e.dtype) for e, _ in packed]
-            gradients = chainer.grad(
-                [h for h, _ in moving], [e for e, _ in packed],
-                [slope for _, slope in moving])
+        packed, layers = self._layers_at(xs, at)
+        found = slopes([devices.to_numpy(h) for h in layers])
+        moving = [(h, chainer.Variable(self.xp.asarray(slope, dtype=h.dtype)))
+                  for h, slope in zip(layers, found, strict=True)
+                  if np.any(slope)]
+        if not moving:
+            return [np.zeros(e.shape, e.dtype) for e, _ in packed]
+        gradients = chainer.grad(
+            [h for h, _ in moving], [e for e, _ in packed],
+            [slope for _, slope in moving])
         return [devices.to_numpy(g) for g in gradients]
 
     def _gradients(self, xs, labels, at=None):
         """Packed word vectors of each side, as ``_embed`` returns them, and
         the gradients at them, ndarrays (T, d)."""
-        # Outside training cuDNN keeps nothing for the gradient of an LSTM.
-        with chainer.using_config('use_cudnn', 'never'):
-            packed, nll = self._nll(xs, labels, at)
-            gradients = chainer.grad([F.sum(nll)], [e for e, _ in packed])
+        packed, nll = self._nll(xs, labels, at)
+        gradients = chainer.grad([F.sum(nll)], [e for e, _ in packed])
         return packed, [devices.to_numpy(g) for g in gradients]
 
     def _nll(self, xs, labels, at):

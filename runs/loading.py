@@ -11,6 +11,7 @@ import chainer
 import nets
 import text_datasets
 from errors import ArgumentError, UserError
+from functions import devices
 from runs import folder as run_folder
 from runs.settings import columns_of
 from runs.snapshots import DAMAGED, load_parameters, read_npz
@@ -158,14 +159,13 @@ def to_device(model, gpu):
     Raises:
         ArgumentError: If there is no such GPU.
     """
-    name = f'@cupy:{gpu}' if gpu >= 0 else '@numpy'
-    try:
-        device = chainer.get_device(name)
-        device.use()
-    except RuntimeError as error:
-        reason = ' '.join(str(error).split())
-        raise ArgumentError(
-            'gpu', gpu, f'cannot be used: {reason}; leave it out to run on '
-            'the CPU') from error
+    if gpu >= 0:
+        n, reason = devices.count_gpus()
+        if gpu >= n:
+            reason = reason or f'there are {n} GPUs, counted from 0'
+            raise ArgumentError('gpu', gpu, f'cannot be used: {reason}; leave '
+                                'it out to run on the CPU')
+    device = chainer.get_device(f'@cupy:{gpu}' if gpu >= 0 else '@numpy')
+    device.use()
     model.to_device(device)
     return device

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import chainer
 import numpy as np
-from chainer.backends import cuda
 
 from errors import MissingPackage, UserError
 from functions import devices
@@ -59,10 +58,8 @@ class Team(NamedTuple):
             int: As many further as there are lower ranks on this computer,
             from GPU 0 again after the last; -1 for the CPU.
         """
-        if first < 0 or not self.communicator or not cuda.available:
-            return first
-        return ((first + self.communicator.intra_rank)
-                % cuda.cupy.cuda.runtime.getDeviceCount())
+        n = devices.count_gpus()[0] if first >= 0 and self.communicator else 0
+        return (first + self.communicator.intra_rank) % n if n else first
 
     def send_parameters(self, model):
         """Gives all rank 0's parameters.

@@ -16,22 +16,10 @@ with warnings.catch_warnings():
     import chainer.gradient_check  # noqa: F401
     import chainer.testing  # noqa: F401
 
+from functions import devices
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 GOLDEN = ROOT.parent / 'shared' / 'golden'
-
-
-def no_gpu():
-    """Why tests marked ``gpu`` cannot run; None where they can."""
-    try:
-        import cupy
-    except ImportError as error:
-        return f'CuPy is not installed ({error})'
-    try:
-        if cupy.cuda.runtime.getDeviceCount():
-            return None
-    except cupy.cuda.runtime.CUDARuntimeError as error:
-        return f'no GPU can be used: {error}'
-    return 'there is no GPU'
 
 
 def no_milvus():
@@ -55,7 +43,7 @@ def pytest_collection_modifyitems(items):
         if asks_milvus(item):
             item.add_marker(pytest.mark.skip(reason=reason))
     on_gpu = [item for item in items if item.get_closest_marker('gpu')]
-    reason = no_gpu() if on_gpu else None
+    reason = devices.count_gpus()[1] if on_gpu else ''
     for item in on_gpu:
         if reason:
             item.add_marker(pytest.mark.skip(reason=reason))

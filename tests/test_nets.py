@@ -8,7 +8,6 @@ import pytest
 
 import nets
 from errors import ArgumentError
-from functions import devices
 from nlp_utils import Texts
 
 ALL = [(model, pair) for model in sorted(nets.ENCODERS)
@@ -274,25 +273,3 @@ def test_texts_or_lists(model, pair):
     with pytest.raises(ValueError, match=f'takes {1 + pair} lists of texts, '
                                          f'got {2 - pair}'):
         classifier.predict(texts(not pair))
-
-
-@pytest.mark.parametrize(('model', 'pair'), ALL)
-def test_what_runs_on_a_gpu_is_the_same(model, pair, monkeypatch):
-    """The branches for a GPU, run on the CPU: loss and all gradients."""
-    classifier = make(model, pair, dropout=0.)
-    monkeypatch.setattr(nets, 'OUTPUT_DROPOUT', 0.)
-    if pair:
-        classifier.mlp.dropout = 0.
-    xs = texts(pair)
-    found = []
-    for on_cpu in True, False:
-        monkeypatch.setattr(devices, 'on_cpu', lambda x, on=on_cpu: on)
-        assert (classifier.tokens_per_batch == 16384) is not on_cpu
-        classifier.cleargrads()
-        loss = classifier(xs, np.array([0, 1, 2, 0, 1], np.int32))
-        loss.backward()
-        found.append([loss.array, classifier.predict(xs),
-                      *classifier.word_gradients(xs),
-                      *(p.grad for _, p in sorted(classifier.namedparams()))])
-    for a, b in zip(*found, strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-5)

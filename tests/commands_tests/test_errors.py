@@ -6,7 +6,6 @@ import pathlib
 import shutil
 import sys
 
-import chainer
 import pytest
 import toys
 
@@ -14,6 +13,7 @@ import calibration
 import run_dknn
 import runs
 import train
+from functions import devices
 
 MAINS = {'train': train.main, 'run_dknn': run_dknn.main,
          'calibration': calibration.main}
@@ -77,7 +77,7 @@ def fails(script, flags, message, capsys, monkeypatch):
 
 @pytest.mark.parametrize('name', BAD_TRAIN)
 def test_train_refuses(name, data, tmp_path, capsys, monkeypatch):
-    if name == 'gpu' and chainer.backends.cuda.available:
+    if name == 'gpu' and devices.count_gpus()[0]:
         pytest.skip('has a GPU')
     monkeypatch.setattr('files.downloads.urllib.request.urlopen', offline)
     flags, message = bad_train(data, tmp_path)[name]
@@ -113,7 +113,7 @@ BAD_RUN = {
 @pytest.mark.parametrize('name', sorted(BAD_RUN))
 def test_a_trained_run_with_bad_flags(script, name, made, capsys,
                                       monkeypatch):
-    if name == 'gpu' and chainer.backends.cuda.available:
+    if name == 'gpu' and devices.count_gpus()[0]:
         pytest.skip('has a GPU')
     flags, message = BAD_RUN[name]
     run = runs.load_run(made)

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(not shutil.which('make'),
 def clone(tmp_path):
     """A copy of what `make` reads, and a stand-in for Python."""
     for name in ('Makefile', 'requirements.txt', 'requirements-dev.txt',
-                 'requirements-serve.txt'):
+                 'requirements-serve.txt', 'requirements-gpu.txt'):
         shutil.copy(ROOT / name, tmp_path)
     stub = tmp_path / 'python-stub'
     stub.write_text(STUB)
@@ -31,13 +31,14 @@ def clone(tmp_path):
     return tmp_path
 
 
-def make(clone, *words):
+def make(clone, *words, **environment):
     """Run make; what it called Python with, and the finished process."""
     (clone / 'calls').write_text('')
     done = subprocess.run(
         ['make', f'PYTHON={clone}/python-stub', *words], cwd=clone,
         capture_output=True, text=True, check=False,
-        env={'PATH': os.environ['PATH'], 'HOME': str(clone)})
+        env={'PATH': os.environ['PATH'], 'HOME': str(clone),
+             **environment})
     calls = (clone / 'calls').read_text().splitlines()
     return [call for call in calls if not call.startswith('-c')], done
 
@@ -66,6 +67,37 @@ def test_changed_requirements_are_installed(clone):
     later = (clone / '.venv' / '.done').stat().st_mtime + 10
     os.utime(clone / 'requirements-dev.txt', (later, later))
     assert 'requirements-dev.txt' in ' '.join(make(clone, 'setup')[0])
+
+
+def test_cupy_is_installed_beside_the_rest(clone):
+    calls, done = make(clone, 'setup', 'GPU=cuda13')
+    assert done.returncode == 0, done.stderr
+    assert place(calls, 'requirements-dev.txt') < place(
+        calls, 'requirements-gpu.txt')
+    wanted = clone / '.venv' / 'requirements-gpu.txt'
+    assert 'cupy-cuda13x[ctk]>=14,<15' in wanted.read_text().splitlines()
+    assert make(clone, 'setup', 'GPU=cuda13')[0] == []
+    assert make(clone, 'setup')[0] == []  # it stays
+    # Another one takes its place, without the rest
+    calls, _ = make(clone, 'setup', 'GPU=cuda12')
+    assert place(calls, 'uninstall') < place(calls, 'requirements-gpu.txt')
+    assert len(calls) == 2
+    assert 'cupy-cuda12x[ctk]>=14,<15' in wanted.read_text().splitlines()
+    assert len(make(clone, 'setup', 'GPU=cuda13')[0]) == 2
+
+
+def test_an_unknown_gpu_is_refused_before_anything_is_done(clone):
+    for target in 'setup', 'test-gpu-names':
+        calls, done = make(clone, target, 'GPU=rocm')
+        assert done.returncode == 2 and calls == []
+        assert ('error: GPU=rocm is unknown; take GPU=cuda12 or GPU=cuda13'
+                in done.stderr)
+
+
+def test_gpu_in_the_environment_means_something_else(clone):
+    calls, done = make(clone, 'setup', GPU='0')
+    assert done.returncode == 0, done.stderr
+    assert not any('requirements-gpu' in call for call in calls)
 
 
 def test_a_failed_installation_is_tried_again(clone):

@@ -62,30 +62,30 @@ def test_conv_max_gradient(rng):
         gy_shape=(4, 6), rng=rng)
 
 
-def test_padded_conv_max_is_the_packed_one(rng):
-    x = chainer.Variable(rng.standard_normal((14, 3)))
-    ws = [rng.standard_normal((2, 3, k, 1)) for k in (3, 4, 5)]
-    np.testing.assert_allclose(
-        F.relu(convolution._conv_max_padded(x, LENGTHS, ws)).array,
-        F.relu(convolution.conv_max(x, LENGTHS, ws)).array, atol=1e-12)
+def padded_conv_max(x, lengths, ws):
+    """By Chainer's convolution, texts padded to the longest."""
+    padded = F.pad_sequence(F.split_axis(x, np.cumsum(lengths)[:-1], axis=0))
+    block = padded.transpose(0, 2, 1)[..., None]  # (B, d, longest, 1)
+    return F.concat([F.max(F.convolution_2d(
+        block, w, pad=(w.shape[2] - 1, 0)), axis=(2, 3)) for w in ws], axis=1)
 
 
-@pytest.mark.gpu
-def test_gpu_agrees_with_cpu(rng):
-    import cupy
-    x = rng.standard_normal((14, 3)).astype(np.float32)
-    ws = [rng.standard_normal((2, 3, k, 1)).astype(np.float32)
-          for k in (3, 4, 5)]
-    expected = F.relu(convolution.conv_max(
-        chainer.Variable(x), LENGTHS, ws)).array
-    on_gpu = F.relu(convolution.conv_max(
-        chainer.Variable(cupy.asarray(x)), LENGTHS,
-        [cupy.asarray(w) for w in ws])).array
-    np.testing.assert_allclose(cupy.asnumpy(on_gpu), expected, atol=1e-4)
+def test_chainers_padded_convolution_gives_the_same(rng):
+    """The value and, where no windows tie, the gradients."""
+    start = [rng.standard_normal(shape) for shape in (
+        (14, 3), (2, 3, 3, 1), (2, 3, 4, 1), (2, 3, 5, 1))]
+    found = []
+    for conv_max in convolution.conv_max, padded_conv_max:
+        x, *ws = variables = [chainer.Variable(a.copy()) for a in start]
+        y = F.relu(conv_max(x, LENGTHS, ws))
+        F.sum(y * y).backward()
+        found.append([y.array, *(v.grad for v in variables)])
+    for a, b in zip(*found, strict=True):
+        assert abs(b).max() > 0.1
+        np.testing.assert_allclose(a, b, atol=1e-12)
 
 
-def test_blocks_of_texts(monkeypatch):
-    monkeypatch.setattr(convolution, 'BLOCK_TOKENS', 4)
+def test_blocks_of_texts():
     # tokens end at 2, 5, 6, 12, 13: in blocks 0, 1, 1, 3, 3
-    assert convolution._blocks_of_texts(np.array([2, 3, 1, 6, 1])) == [
+    assert convolution._blocks_of_texts(np.array([2, 3, 1, 6, 1]), 4) == [
         slice(0, 1), slice(1, 3), slice(3, 5)]

@@ -5,8 +5,10 @@ import threading
 
 import chainer
 import chainer.links as L
+import fake_device
 import numpy as np
 import pytest
+from chainer.backends import cuda
 
 import parallel
 from functions import devices
@@ -29,6 +31,34 @@ def test_what_lies_on_a_gpu():
     assert isinstance(devices.to_numpy(link.W), np.ndarray)
 
 
+def no_driver():
+    raise RuntimeError('cudaErrorInsufficientDriver')
+
+
+@pytest.mark.parametrize(('count', 'expected'), [
+    (lambda: 2, (2, '')),
+    (lambda: 0, (0, 'CuPy is installed, but there is no GPU')),
+    (no_driver, (0, 'CuPy is installed, but there is no GPU or no driver for '
+                    'it (cudaErrorInsufficientDriver)'))])
+def test_why_there_is_no_gpu(count, expected):
+    with fake_device.used() as xp:
+        xp.cuda.runtime.getDeviceCount = count
+        assert devices.count_gpus() == expected
+
+
+def test_why_cupy_cannot_be_used(monkeypatch):
+    monkeypatch.setattr(cuda, 'available', False)
+    monkeypatch.setattr(cuda, '_resolution_error',
+                        ImportError('no libcublasLt.so:\n  not found'),
+                        raising=False)
+    for spec, expected in [
+            (None, 'CuPy is not installed (make setup GPU=cuda12)'),
+            (1, 'CuPy cannot be imported (no libcublasLt.so: not found)')]:
+        monkeypatch.setattr(devices.importlib.util, 'find_spec',
+                            lambda name, spec=spec: spec)
+        assert devices.count_gpus() == (0, expected)
+
+
 def test_seeds_of_a_cpu():
     link = L.Linear(2, 3)
     drawn = []
@@ -38,18 +68,37 @@ def test_seeds_of_a_cpu():
     assert drawn[0] == drawn[1] != drawn[2]
 
 
-def test_seeds_of_a_gpu(monkeypatch):
-    """CuPy's generator is seeded, too; here with a stand-in."""
-    given = []
+def test_seeds_of_a_gpu():
+    """CuPy's generator is seeded, too: with one number."""
+    with fake_device.used() as xp:
+        link = L.Linear(2, 3)
+        link.to_device('@cupy:0')
+        devices.seed(link, np.array([5, 7], np.uint32))
+        with devices.seeded(link, 8):
+            pass
+        assert xp.seeds == [5, 8] and type(xp.seeds[0]) is int
 
-    class Link:
-        class xp:
-            class random:
-                seed = given.append
 
+def test_what_is_sent():
+    index = np.arange(3)
+    assert devices.send(index, chainer.Variable(np.zeros(2))) is index
+    with fake_device.used() as xp:
+        for x in xp.zeros(2), chainer.Variable(xp.zeros(2)):
+            sent = devices.send(index, x)
+            assert isinstance(sent, xp.ndarray)
+            assert sent.get().tolist() == [0, 1, 2]
+        back = devices.to_numpy(chainer.Variable(sent))
+        assert isinstance(back, np.ndarray) and back.tolist() == [0, 1, 2]
+        assert not devices.on_cpu(sent)
+
+
+def test_parts_of_a_batch(monkeypatch):
+    monkeypatch.setattr(parallel, 'n_workers', lambda: 2)
+    x = np.zeros(2)
+    assert devices.n_parts(x, 10 ** 6) == 2
     monkeypatch.setattr(devices, 'on_cpu', lambda x: False)
-    devices.seed(Link(), np.array([5, 7], np.uint32))
-    assert given == [5] and type(given[0]) is int
+    # 16,384 tokens each
+    assert [devices.n_parts(x, n) for n in (1, 16384, 16385)] == [1, 1, 2]
 
 
 def test_batches_of_a_cpu(monkeypatch):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nets
-from functions import devices, left_out, packing
+from functions import left_out, packing
 from links.encoders import Encoder
 from nlp_utils import Texts
 
@@ -70,23 +70,6 @@ def test_equals_the_plain_way(model, pair, lengths):
         check_close([logits, *layers], [expected_logits, *expected])
 
 
-@pytest.mark.parametrize(('model', 'pair'), ALL)
-def test_what_runs_on_a_gpu_is_the_same(model, pair, monkeypatch):
-    """The branches for a GPU, run on the CPU, in batches of 20 tokens."""
-    classifier = make(model, pair)
-    xs = texts([5, 1, 9, 3])
-    if pair:
-        xs = xs, texts([2, 7, 1, 4], seed=1)
-    logits, layers = classifier.leave_one_out(xs)
-    expected = plain(classifier, xs, -1)
-    monkeypatch.setattr(devices, 'on_cpu', lambda x: False)
-    monkeypatch.setattr(devices, 'TOKENS_ON_GPU', 20)
-    found_logits, found = classifier.leave_one_out(xs)
-    check_close([found_logits, *found], [logits, *layers])
-    found_logits, found = plain(classifier, xs, -1)
-    check_close([found_logits, *found], [expected[0], *expected[1]])
-
-
 @pytest.mark.parametrize('tokens', [1, 20, 8192])
 @pytest.mark.parametrize('model', MODELS)
 def test_an_encoder_needs_no_way_of_its_own(model, tokens, monkeypatch):
@@ -101,14 +84,12 @@ def test_an_encoder_needs_no_way_of_its_own(model, tokens, monkeypatch):
     check_close([h.array for h in fast], [h.array for h in plain])
 
 
-@pytest.mark.parametrize('way', ['on a CPU', 'on a GPU', 'base class'])
+@pytest.mark.parametrize('way', ['its own', 'base class'])
 @pytest.mark.parametrize(('model', 'pair'), ALL)
 def test_texts_without_words_have_no_variants(model, pair, way, monkeypatch):
     classifier = make(model, pair)
     xs = texts([0, 0])
     whole = classifier.activations((xs, xs) if pair else xs)
-    if way == 'on a GPU':
-        monkeypatch.setattr(devices, 'on_cpu', lambda x: False)
     if way == 'base class':
         monkeypatch.setattr(type(classifier.encoder), 'without_words',
                             Encoder.without_words)

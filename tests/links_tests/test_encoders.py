@@ -9,7 +9,7 @@ import pytest
 
 import nets
 from errors import ArgumentError
-from functions import packing
+from functions import packing, segments
 from links import encoders
 
 MODELS = sorted(encoders.ENCODERS)
@@ -103,7 +103,7 @@ class FirstWord(encoders.Encoder):
             self.embed = L.EmbedID(n_vocab, embed_units)
 
     def forward(self, ex, lengths):
-        h = packing.take_rows(ex, packing.offsets(lengths))
+        h = packing.take_rows(ex, segments.offsets(lengths))
         return [h, F.relu(h)]
 
 

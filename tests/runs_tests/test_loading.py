@@ -7,13 +7,14 @@ import random
 import shutil
 
 import chainer
+import fake_device
 import numpy as np
 import pytest
 import toys
 
 import nets
 import runs
-from errors import UserError
+from errors import ArgumentError, UserError
 
 # Another machine's, as the released code wrote them.
 ELSEWHERE = '/home/someone/deep-knn/result'
@@ -138,11 +139,23 @@ def test_positions_of_other_data(run_folder, positions):
         runs.load_run(run_folder)
 
 
-@pytest.mark.skipif(chainer.backends.cuda.available, reason='has a GPU')
 @pytest.mark.parametrize('gpu', [0, 7])
-def test_no_such_gpu(run_folder, gpu):
-    with pytest.raises(ValueError, match=f'gpu={gpu} cannot be used'):
+def test_no_gpu(run_folder, gpu, monkeypatch):
+    monkeypatch.setattr(runs.loading.devices, 'count_gpus',
+                        lambda: (0, 'there is none'))
+    with pytest.raises(ArgumentError, match=(
+            f'gpu={gpu} cannot be used: there is none; leave it out to run')):
         runs.load_run(run_folder, gpu=gpu)
+
+
+def test_no_such_gpu(run_folder):
+    with fake_device.used() as xp:
+        assert isinstance(runs.load_run(
+            run_folder, gpu=0).model.output.W.array, xp.ndarray)
+        xp.cuda.runtime.getDeviceCount = lambda: 2
+        with pytest.raises(ArgumentError, match=(
+                'gpu=2 cannot be used: there are 2 GPUs, counted from 0')):
+            runs.load_run(run_folder, gpu=2)
 
 
 def test_a_run_of_the_released_code(tmp_path):
