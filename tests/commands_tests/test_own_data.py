@@ -13,6 +13,7 @@ import evaluate
 import interpret
 import run_dknn
 import runs
+import saliency
 import train
 
 COLUMNS = ['--text-column', 'Review', '--label-column', 'stars',
@@ -57,6 +58,16 @@ def read_lines(path):
     return [json.loads(line) for line in path.read_text('utf-8').splitlines()]
 
 
+def read_table(path):
+    with open(path, encoding='utf-8', newline='') as f:
+        return list(csv.DictReader(f))
+
+
+def own_place(source):
+    """As a table has it."""
+    return str(source['row']), source.get('id', '')
+
+
 def test_every_command_reads_the_same_columns(reviews, capsys):
     """Through args.json; what it predicts and compares with has its rows."""
     rows, folder = reviews
@@ -65,9 +76,9 @@ def test_every_command_reads_the_same_columns(reviews, capsys):
                                       'id_column')] == [
         ['Review'], 'stars', 'Nr']
     setup = ['--model-setup', str(folder)]
-    run_dknn.main([*setup, '-k', '9'])
+    run_dknn.main([*setup, '-k', '9', '--csv'])
     calibration.main(setup)
-    interpret.main([*setup, '-k', '9', '--method', 'conformity'])
+    interpret.main([*setup, '-k', '9', '--method', 'conformity', '--csv'])
     evaluate.main([*setup, '-k', '9', '--only', 'debugging', '--out',
                    str(folder)])
     predicted = read_lines(folder / 'predictions.jsonl')
@@ -80,10 +91,26 @@ def test_every_command_reads_the_same_columns(reviews, capsys):
         for layer in other['neighbors']:
             for near in layer['nearest']:
                 check_source(near['source'], near['texts'], rows)
+    table = read_table(folder / 'predictions.csv')
+    assert [own_place(line['source']) for line in predicted] == [
+        (row['row'], row['row_id']) for row in table]
+    words = read_table(folder / 'interpretations.csv')
+    assert {(row['id'], row['row'], row['row_id']) for row in words} == {
+        (str(line['id']), *own_place(line['source'])) for line in explained}
     suspects = read_lines(next(folder.glob('debugging*.jsonl')))
     assert len(suspects) == len(runs.load_run(folder).data.train)
     for one in suspects:
         check_source(one['source'], one['texts'], rows)
+
+
+def test_neighbors_in_python_have_rows_and_ids(reviews):
+    rows, folder = reviews
+    explainer = saliency.load_explainer(folder, n_neighbors=9)
+    table = explainer.neighbors(['a fine film'], nearest=9).table()
+    for near in table:
+        own, text, label, _ = rows[near['row'] - 2]  # a header above
+        assert (near['row_id'] or '', near['text'], near['label']) == (
+            own, ' '.join(text.split()), label)
 
 
 def test_own_texts_name_the_rows_they_are_compared_with(reviews, capsys):

@@ -230,7 +230,10 @@ def test_rows_of_the_users_own_table():
     heads = [''.join(article.find('.//div[@class="head"]').itertext())
              for article in tree.findall('.//article')]
     assert 'row 10, id </script><b>' in heads[0] and 'row' not in heads[1]
-    shown = embedded(tree)['facts'][0]['layers'][0]['nearest']
+    facts = embedded(tree)['facts']
+    assert facts[0]['text'] == facts[1]['text'] + ' </script><b>'  # searched
+    assert tree.find('.//input[@name="q"]').get('placeholder') == 'words, id'
+    shown = facts[0]['layers'][0]['nearest']
     assert shown == [[3, 1, .5, 0], [3, 1, .5, 0, .25, 'row 9'],
                      [3, 1, .5, 0, None, 'row 10, id </script><b>']]
     html = parse(
