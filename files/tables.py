@@ -301,8 +301,8 @@ def read_table(path, member=None, columns=USUAL):
 
 
 def _no_table(path):
-    return DatasetError(f'{path} is none of {_kinds()}; save it as one of them '
-                        'in UTF-8')
+    return DatasetError(f'{path} is none of {_kinds()}; save it as one of '
+                        'them, in UTF-8')
 
 
 def _kinds():

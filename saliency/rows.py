@@ -44,8 +44,8 @@ def word_rows(record):
         the hypothesis 1), ``position``, ``word``, ``known`` and a score a
         method: None where it does not score that text of a pair.
     """
-    return [{'id': record['id'], **source_columns(record), 'side': side, 'position': i, 'word': word,
-             'known': record['known'][side][i],
+    return [{'id': record['id'], **source_columns(record), 'side': side,
+             'position': i, 'word': word, 'known': record['known'][side][i],
              **{name: entry['scores'][side] and entry['scores'][side][i]
                 for name, entry in record['methods'].items()}}
             for side, words in enumerate(record['words'])
