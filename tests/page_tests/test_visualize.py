@@ -61,7 +61,8 @@ def test_pair_shows_the_unscored_premise():
     assert cells(tree) == [
         ('a', None, None), ('man', 'u', None), ('sleeps', None, None),
         ('he', 'p5', '+1'), ('runs', 'n10', '-2')]
-    assert 'green words' in ''.join(tree.find('.//p[@class="lead"]').itertext())
+    lead = ''.join(tree.find('.//p[@class="lead"]').itertext())
+    assert 'green words support' in lead
 
 
 def test_each_neighbour_text_is_stored_once():
