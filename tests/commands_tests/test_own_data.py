@@ -15,6 +15,7 @@ import run_dknn
 import runs
 import saliency
 import train
+from files import labels
 
 COLUMNS = ['--text-column', 'Review', '--label-column', 'stars',
            '--id-column', 'Nr']
@@ -155,6 +156,21 @@ def test_what_became_of_the_rows_of_a_folder(tmp_path, capsys):
     data = runs.load_run(made).data
     assert data.source_of('valid', 0) == {'source': {'row': 2}}
     assert data.source_of('test', 10) == {'source': {'row': 12}}
+
+
+def test_labels_that_differ_only_in_case_are_told(tmp_path, capsys):
+    rows = [(label.upper() if i < 3 and label == 'negative' else label, text)
+            for i, (label, text) in enumerate(toys.sentences(60))]
+    path = toys.write_csv(tmp_path / 'a.csv', rows)
+    toys.fit(tmp_path / 'out', path, '--epoch', '1')
+    said = capsys.readouterr().out
+    assert '3 labels: NEGATIVE, negative, positive\nwarning: ' in said
+    assert 'only in upper and lower case: NEGATIVE and negative; w' in said
+    toys.write_csv(path, toys.sentences(60))
+    toys.fit(tmp_path / 'other', path, '--epoch', '1')
+    assert 'upper and lower' not in capsys.readouterr().out
+    assert labels.alike(['b', 'Straße', 'B', 'STRASSE', 'c']) == [
+        ['b', 'B'], ['Straße', 'STRASSE']]
 
 
 @pytest.mark.parametrize('flags, message', [
