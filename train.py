@@ -23,6 +23,7 @@ import nlp_utils
 import runs
 import text_datasets
 from files.atomic import read_json, temporary_folder, write_json
+from files.labels import alike
 from files.word_vectors import read_word_vectors
 from page.training_figure import write_training_figure
 from runs import flags, hyperparameters
@@ -136,6 +137,10 @@ def read_data(args, folder):
     print(data_line(data))
     print(f'{len(vocab):,} words, {len(data.label_names)} labels: '
           + ', '.join(data.label_names))
+    if same := alike(data.label_names):
+        print('warning: labels that differ only in upper and lower case: '
+              + '; '.join(map(' and '.join, same))
+              + '; write them alike if they are the same')
     return data, vocab
 
 

@@ -35,6 +35,22 @@ def sort_labels(labels, path):
     return names
 
 
+def alike(names):
+    """Finds labels that differ in nothing but upper and lower case.
+
+    Args:
+        names (sequence of str): All labels.
+
+    Returns:
+        list of list of str: Groups of at least two, in the order of the
+        first of each.
+    """
+    groups = {}
+    for name in names:
+        groups.setdefault(name.casefold(), []).append(name)
+    return [group for group in groups.values() if len(group) > 1]
+
+
 def _number(name):
     """A number's value; whole numbers are exact, however long."""
     try:

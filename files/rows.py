@@ -15,6 +15,11 @@ CONTROL = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e'
                      '\u2066-\u2069\ud800-\udfff]')
 
 
+# What a file that is not UTF-8 is known by.
+BEGINNINGS = {b'PK\x03\x04': 'a zip archive, as .xlsx and .ods files are',
+              b'\xff\xfe': 'UTF-16', b'\xfe\xff': 'UTF-16'}
+
+
 class DatasetError(UserError):
     """A data file that is missing, damaged or not as it should be."""
 
@@ -144,9 +149,13 @@ def numbered_lines(stream, where=None):
         try:
             text = line.decode(errors='strict' if where else 'ignore')
         except UnicodeDecodeError as error:
+            kind = next((kind for bytes_, kind in BEGINNINGS.items()
+                         if number == 1 and line.startswith(bytes_)),
+                        error.reason)
             raise DatasetError(
-                f'{where}:{number}: not UTF-8 ({error.reason}); save the '
-                'file with UTF-8 encoding') from error
+                f'{where}:{number}: not UTF-8 ({kind}); save the file with '
+                'UTF-8 encoding, from a spreadsheet as "CSV UTF-8"'
+            ) from error
         yield number, text.removeprefix('\ufeff') if number == 1 else text
 
 

@@ -1,5 +1,6 @@
 """A user's own files: TSV, CSV or JSON lines, perhaps gzipped."""
 import csv
+import itertools
 import json
 import math
 import os
@@ -45,7 +46,9 @@ def parse_tsv(lines, where):
 
 
 def parse_csv(lines, where):
-    """Splits lines at commas; a quoted cell may hold commas and line feeds.
+    """Splits lines at commas, or at semicolons if the first has no comma.
+
+    A quoted cell may hold these and line feeds.
 
     Args:
         lines (iterable of tuple): Number and text of each line.
@@ -59,7 +62,10 @@ def parse_csv(lines, where):
     """
     # This limit is one of the whole process, and too low for a chapter.
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
-    reader = csv.reader((line for _, line in lines), strict=True)
+    texts = (line for _, line in lines)
+    first = next(texts, '')
+    reader = csv.reader(itertools.chain([first], texts), strict=True,
+                        delimiter=_delimiter(first))
     number = 1
     try:
         for cells in reader:
@@ -70,6 +76,13 @@ def parse_csv(lines, where):
         raise DatasetError(f'{where}:{number}: not CSV ({error}); quote texts '
                            'with commas, double the quotes inside and close '
                            'each quote') from error
+
+
+def _delimiter(line):
+    """What the first line of a CSV file is split at: a spreadsheet writes
+    semicolons where numbers have a decimal comma."""
+    whole = line.count('"') % 2 == 0  # no quoted cell goes on below
+    return ';' if whole and ';' in line and ',' not in line else ','
 
 
 def parse_jsonl(lines, where):
@@ -288,7 +301,8 @@ def read_table(path, member=None, columns=USUAL):
 
 
 def _no_table(path):
-    return DatasetError(f'{path} is none of {_kinds()}; convert or rename it')
+    return DatasetError(f'{path} is none of {_kinds()}; save it as one of '
+                        'them, in UTF-8')
 
 
 def _kinds():

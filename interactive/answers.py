@@ -4,7 +4,12 @@ import copy
 
 from page.notebook import notebook_html
 from saliency.plain import neighbor_lines, prediction_lines, score_lines
-from saliency.rows import prediction_row, text_columns, word_rows
+from saliency.rows import (
+    prediction_row,
+    source_columns,
+    text_columns,
+    word_rows,
+)
 from terminal import printable
 
 SHOWN = 20  # texts of a list that are printed or drawn
@@ -91,11 +96,14 @@ class Nearest(Answer):
         """A row a layer and training text, the nearest first.
 
         Returns:
-            list of dict: As for ``Answer.table``.
+            list of dict: As for ``Answer.table``; of training texts from a
+            user's own table with ``row`` and ``row_id``
+            (``saliency.rows.source_columns``).
         """
         record = self._record
         return [{'id': record['id'], 'layer': layer['layer'], 'rank': rank,
-                 'index': near['index'], 'label': self._name(near['label']),
+                 'index': near['index'], **source_columns(near),
+                 'label': self._name(near['label']),
                  'distance': near['distance'], 'share': near.get('share'),
                  **text_columns(near['texts'])}
                 for layer in record['neighbors']

@@ -4,6 +4,7 @@ from markupsafe import Markup
 from files import atomic
 from page import cells, documents
 from page.colours import CLASSES, LETTERS, PALETTES, palette, palette_kind
+from page.facts import searched
 from page.rows import TEXTS
 from page.scales import method_scales
 from saliency.methods import METHODS
@@ -104,9 +105,8 @@ def _right(text):
 
 def _facts(text):
     """What the page's script must know of a text."""
-    words = text['records'][0]['words']
     return {'who': _who(_right(text)), 'position': text['id'],
-            'text': ' '.join(word for side in words for word in side)}
+            'text': searched(text['records'][0])}
 
 
 def _who(right):

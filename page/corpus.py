@@ -143,10 +143,10 @@ def _charts(records):
     charts = [_histogram(usual)] if usual else []
     for predictor, quantity, title, note, diagonal in (
             ('dknn', 'credibility', 'DkNN’s accuracy by credibility',
-             'where the texts are usual, DkNN should be right more often',
+             'it should rise from left to right',
              False),
             ('softmax', 'confidence', 'Reliability of softmax',
-             'on the dashed line it is right as often as its confidence says',
+             'on the dashed line: right as often as it says',
              True)):
         gold = [record.get('gold') is not None for record in records]
         values = [found for found in _values(records, predictor, quantity)
@@ -168,8 +168,8 @@ def _histogram(values):
     bins = _bins(values)
     most = max(map(len, bins))
     return Chart(
-        'How usual the texts are', 'a bar is the number of texts; to the left '
-        'are those unlike the held-out texts', 'DkNN credibility',
+        'How usual the texts are', 'to the left: unlike the held-out texts',
+        'DkNN credibility',
         [Bar(f'usual-{i}', _said('texts', 'DkNN credibility', i),
              len(texts) / most, texts, value=len(texts))
          for i, texts in enumerate(bins)], f'{most:,}')

@@ -39,7 +39,7 @@ def record_facts(record, training):
         ``length`` (words), ``differ`` and ``rank`` (see
         ``saliency.records.agreement``), ``layers``, ``classes`` (softmax
         probabilities, conformity and p-values of all labels, then the last
-        two of soft DkNN if the record has it) and ``text``.
+        two of soft DkNN if the record has it) and ``text``, what is searched.
     """
     softmax, dknn = record.get('softmax') or {}, record.get('dknn') or {}
     soft = record.get('soft') or {}
@@ -59,8 +59,22 @@ def record_facts(record, training):
             softmax.get('probabilities'), dknn.get('conformity'),
             dknn.get('p_values'), *([soft['conformity'], soft['p_values']]
                                     if soft else []))],
-        'text': ' '.join(itertools.chain(*record['words'])),
+        'text': searched(record),
     }
+
+
+def searched(record):
+    """What a search on the page looks through.
+
+    Args:
+        record (dict): A record (``saliency.records``) without ``<eos>``.
+
+    Returns:
+        str: The words; of a user's own table then the row's id.
+    """
+    own = (record.get('source') or {}).get('id')
+    return ' '.join([*itertools.chain(*record['words']),
+                     *([own] if own else [])])
 
 
 def removal(record):

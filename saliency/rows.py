@@ -29,7 +29,8 @@ def prediction_row(record, texts):
                          for name in ('credibility', 'confidence'))
             found[f'{key}_set'] = ', '.join(
                 names[label] for label in part['prediction_set'])
-    return {'id': record['id'], **text_columns(texts), **found}
+    return {'id': record['id'], **source_columns(record),
+            **text_columns(texts), **found}
 
 
 def word_rows(record):
@@ -39,16 +40,31 @@ def word_rows(record):
         record (dict): A record (``saliency.records``).
 
     Returns:
-        list of dict: ``id``, ``side`` (0, of the hypothesis 1),
-        ``position``, ``word``, ``known`` and a score a method: None where it
-        does not score that text of a pair.
+        list of dict: ``id``, those of ``source_columns``, ``side`` (0, of
+        the hypothesis 1), ``position``, ``word``, ``known`` and a score a
+        method: None where it does not score that text of a pair.
     """
-    return [{'id': record['id'], 'side': side, 'position': i, 'word': word,
-             'known': record['known'][side][i],
+    return [{'id': record['id'], **source_columns(record), 'side': side,
+             'position': i, 'word': word, 'known': record['known'][side][i],
              **{name: entry['scores'][side] and entry['scores'][side][i]
                 for name, entry in record['methods'].items()}}
             for side, words in enumerate(record['words'])
             for i, word in enumerate(words)]
+
+
+def source_columns(part):
+    """Where a text stands in a user's own table, as columns.
+
+    Args:
+        part (dict): A record, a line of ``predictions.jsonl`` or an entry of
+            ``nearest``.
+
+    Returns:
+        dict: ``row`` (int, as a spreadsheet counts) and ``row_id`` (str or
+        None); empty without ``source``.
+    """
+    source = part.get('source')
+    return {'row': source['row'], 'row_id': source.get('id')} if source else {}
 
 
 def text_columns(texts):

@@ -13,7 +13,9 @@ import evaluate
 import interpret
 import run_dknn
 import runs
+import saliency
 import train
+from files import labels
 
 COLUMNS = ['--text-column', 'Review', '--label-column', 'stars',
            '--id-column', 'Nr']
@@ -57,6 +59,16 @@ def read_lines(path):
     return [json.loads(line) for line in path.read_text('utf-8').splitlines()]
 
 
+def read_table(path):
+    with open(path, encoding='utf-8', newline='') as f:
+        return list(csv.DictReader(f))
+
+
+def own_place(source):
+    """As a table has it."""
+    return str(source['row']), source.get('id', '')
+
+
 def test_every_command_reads_the_same_columns(reviews, capsys):
     """Through args.json; what it predicts and compares with has its rows."""
     rows, folder = reviews
@@ -65,9 +77,9 @@ def test_every_command_reads_the_same_columns(reviews, capsys):
                                       'id_column')] == [
         ['Review'], 'stars', 'Nr']
     setup = ['--model-setup', str(folder)]
-    run_dknn.main([*setup, '-k', '9'])
+    run_dknn.main([*setup, '-k', '9', '--csv'])
     calibration.main(setup)
-    interpret.main([*setup, '-k', '9', '--method', 'conformity'])
+    interpret.main([*setup, '-k', '9', '--method', 'conformity', '--csv'])
     evaluate.main([*setup, '-k', '9', '--only', 'debugging', '--out',
                    str(folder)])
     predicted = read_lines(folder / 'predictions.jsonl')
@@ -80,10 +92,26 @@ def test_every_command_reads_the_same_columns(reviews, capsys):
         for layer in other['neighbors']:
             for near in layer['nearest']:
                 check_source(near['source'], near['texts'], rows)
+    table = read_table(folder / 'predictions.csv')
+    assert [own_place(line['source']) for line in predicted] == [
+        (row['row'], row['row_id']) for row in table]
+    words = read_table(folder / 'interpretations.csv')
+    assert {(row['id'], row['row'], row['row_id']) for row in words} == {
+        (str(line['id']), *own_place(line['source'])) for line in explained}
     suspects = read_lines(next(folder.glob('debugging*.jsonl')))
     assert len(suspects) == len(runs.load_run(folder).data.train)
     for one in suspects:
         check_source(one['source'], one['texts'], rows)
+
+
+def test_neighbors_in_python_have_rows_and_ids(reviews):
+    rows, folder = reviews
+    explainer = saliency.load_explainer(folder, n_neighbors=9)
+    table = explainer.neighbors(['a fine film'], nearest=9).table()
+    for near in table:
+        own, text, label, _ = rows[near['row'] - 2]  # a header above
+        assert (near['row_id'] or '', near['text'], near['label']) == (
+            own, ' '.join(text.split()), label)
 
 
 def test_own_texts_name_the_rows_they_are_compared_with(reviews, capsys):
@@ -128,6 +156,21 @@ def test_what_became_of_the_rows_of_a_folder(tmp_path, capsys):
     data = runs.load_run(made).data
     assert data.source_of('valid', 0) == {'source': {'row': 2}}
     assert data.source_of('test', 10) == {'source': {'row': 12}}
+
+
+def test_labels_that_differ_only_in_case_are_told(tmp_path, capsys):
+    rows = [(label.upper() if i < 3 and label == 'negative' else label, text)
+            for i, (label, text) in enumerate(toys.sentences(60))]
+    path = toys.write_csv(tmp_path / 'a.csv', rows)
+    toys.fit(tmp_path / 'out', path, '--epoch', '1')
+    said = capsys.readouterr().out
+    assert '3 labels: NEGATIVE, negative, positive\nwarning: ' in said
+    assert 'only in upper and lower case: NEGATIVE and negative; w' in said
+    toys.write_csv(path, toys.sentences(60))
+    toys.fit(tmp_path / 'other', path, '--epoch', '1')
+    assert 'upper and lower' not in capsys.readouterr().out
+    assert labels.alike(['b', 'Straße', 'B', 'STRASSE', 'c']) == [
+        ['b', 'B'], ['Straße', 'STRASSE']]
 
 
 @pytest.mark.parametrize('flags, message', [

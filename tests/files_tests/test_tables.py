@@ -26,6 +26,9 @@ FILES = [
     ('a.csv', 'good,"so ""fun"", yes"\nbad,no\n', ONE, 1),
     ('a.csv.gz', '\ufefftext,label\r\n"so ""fun"", yes",good\r\nno,bad',
      ONE, 2),
+    ('a.csv', '"text";label\r\n"so ""fun"", yes";good\r\nno;bad', ONE, 2),
+    ('a.csv', '"id;\nname",label,text\n1,good,"so ""fun"", yes"\n2,bad,no\n',
+     ONE, 3),
     ('a.jsonl', '{"label": "good", "text": "so \\"fun\\", yes", "x": 1}\n\n'
                 '{"text": "no", "label": "bad"}\n', ONE, 1),
     ('a.tsv', 'good\ta b\tc\nbad\tno\tyes\n', TWO, 1),
@@ -83,7 +86,12 @@ def test_missing_gold_label_is_dropped_but_a_minus_is_a_label(tmp_path):
     ('a.jsonl', '[' * 100000 + '\n', 'a.jsonl:1: not JSON'),
     ('a.jsonl', '\n["x", "a"]\n', 'a.jsonl:2: .* no JSON object'),
     ('a.tsv', b'x\ta\ny\tcaf\xe9\n', 'a.tsv:2: not UTF-8'),
-    ('a.csv', 'x,a\n'.encode('utf-16'), 'a.csv:1: not UTF-8'),
+    ('a.csv', 'x,a\n'.encode('utf-16'), r'a.csv:1: not UTF-8 \(UTF-16\)'),
+    ('a.csv', b'PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0b\xee\x9dh',
+     r'a.csv:1: not UTF-8 \(a zip archive, as .xlsx'),
+    ('a.csv', b'text;label\ncaf\xe9;x\n',
+     r'a.csv:2: not UTF-8 \(invalid .*\); save .* "CSV UTF-8"'),
+    ('a.csv', 'label;text\nx;a\ny;b, c;d\n', 'a.csv:3: 3 columns where'),
 ])
 def test_bad_rows_are_named(tmp_path, name, text, message):
     with pytest.raises(DatasetError, match=message) as caught:

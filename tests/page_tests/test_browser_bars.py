@@ -62,12 +62,23 @@ def test_with_the_keyboard_and_back(bars):
 
 def test_hostile_words_and_names_are_shown_as_they_are(bars):
     assert bars.title() == 'my, cnn: which words the predictions are due to'
+    bars.click('.wordy summary')
     name = f'12 texts explained as {EVIL} with the word “{EVIL}”'
     bar = bars.get_by_role('button', name=name, exact=True)
     bar.click()
     assert chosen(bars)[0].startswith(f'Only {name[3:]}. ')
     assert len(shown(bars)) == 12
     assert bars.locator('script').count() == 2
+
+
+def test_the_first_text_is_seen_at_once(browser, bars):
+    """On a small desktop, with the charts above it: down to its words."""
+    page = browser.new_page(viewport={'width': 1280, 'height': 800})
+    page.goto(bars.url)
+    assert page.is_visible('[data-bar=usual-1] .v')
+    box = page.locator('article td').first.bounding_box()
+    assert box['y'] + box['height'] < 800
+    page.close()
 
 
 def test_what_is_no_bar_shows_everything(bars):

@@ -70,6 +70,21 @@ def test_the_premise_is_there_once():
         'premise a man', 'A cnn positive he runs', 'B bow positive he runs']
 
 
+def test_rows_of_the_users_own_table():
+    first, *others = TEXTS
+    own = {**first['records'][0], 'source': {'row': 9, 'id': EVIL}}
+    tree = rendered([{**first, 'records': [own, first['records'][1]]},
+                     *others])
+    heads = [text_of(article.find('div'))
+             for article in tree.findall('.//article')]
+    assert heads[0] == (f'#5 row 9, id {EVIL} gold positive difference 0.900 '
+                        'labels differ')
+    assert 'row' not in ''.join(heads[1:])
+    facts = embedded(tree)['facts']
+    assert facts[0]['text'] == f'a fine film {EVIL}'  # searched
+    assert facts[2]['text'] == 'So so'
+
+
 def test_choices_say_how_many():
     def choices(tree):
         return [text_of(option) for option in tree.findall(

@@ -45,6 +45,9 @@ def test_rows_of_the_users_own_table():
     heads = [text_of(a.find('div')) for a in tree.findall('.//article')]
     assert heads[0].startswith(f'#1 row 12, id {EVIL} labelled')
     assert heads[1].startswith('#2 labelled')
+    near = [text_of(item) for item in tree.findall('.//li')]
+    assert any(f' row 12, id {EVIL}, rank 1, distance' in item
+               for item in near)
 
 
 def test_only_the_first_are_shown():

@@ -61,7 +61,8 @@ def test_pair_shows_the_unscored_premise():
     assert cells(tree) == [
         ('a', None, None), ('man', 'u', None), ('sleeps', None, None),
         ('he', 'p5', '+1'), ('runs', 'n10', '-2')]
-    assert 'Green' in ''.join(tree.find('.//p[@class="lead"]').itertext())
+    lead = ''.join(tree.find('.//p[@class="lead"]').itertext())
+    assert 'green words support' in lead
 
 
 def test_each_neighbour_text_is_stored_once():
@@ -230,7 +231,10 @@ def test_rows_of_the_users_own_table():
     heads = [''.join(article.find('.//div[@class="head"]').itertext())
              for article in tree.findall('.//article')]
     assert 'row 10, id </script><b>' in heads[0] and 'row' not in heads[1]
-    shown = embedded(tree)['facts'][0]['layers'][0]['nearest']
+    facts = embedded(tree)['facts']
+    assert facts[0]['text'] == facts[1]['text'] + ' </script><b>'  # searched
+    assert tree.find('.//input[@name="q"]').get('placeholder') == 'words, id'
+    shown = facts[0]['layers'][0]['nearest']
     assert shown == [[3, 1, .5, 0], [3, 1, .5, 0, .25, 'row 9'],
                      [3, 1, .5, 0, None, 'row 10, id </script><b>']]
     html = parse(
