@@ -2,6 +2,7 @@
 
 Each check runs in a fresh interpreter, for this one has imported Chainer.
 """
+import importlib.util
 import json
 import pathlib
 import subprocess
@@ -82,7 +83,8 @@ def test_nothing_else_is_touched():
     found = python(CHANGES)
     assert set(found['numpy']) <= {'sctypes'}
     assert set(found['modules']) <= {'compat', CHECK, *ALL}
-    assert not found['lost'] and found['filters']
+    without_cupy = importlib.util.find_spec('cupy') is None
+    assert not found['lost'] and found['filters'] == without_cupy
     assert found['again'] == [] and found['same']
 
 
@@ -156,6 +158,19 @@ def test_what_there_is_to_check_is_checked(package):
     assert stated is False
 
 
+@pytest.mark.parametrize(('there', 'silenced'), [
+    ('offer', ['0', 1]), ('hide', [None, 0])])
+def test_warnings_of_what_cupy_does_without(there, silenced):
+    """Only where it is installed."""
+    assert silenced == python(
+        HIDE + f'{there}("cupy")\n'
+        'import json, os, warnings\n'
+        'os.environ.pop("CHAINER_CUDNN", None)\n'
+        'import compat\n'
+        'print(json.dumps([os.environ.get("CHAINER_CUDNN"), sum(\n'
+        '    "nccl" in str(given[1]) for given in warnings.filters)]))')
+
+
 def test_chainer_asks_no_slow_module():
     """Where it has nothing to check."""
     stated = python(
@@ -177,7 +192,8 @@ def waiting():
 
 
 def test_what_few_use_waits():
-    stated = python(WAITING + 'import compat, chainer, json, sys\n'
+    stated = python(HIDE + 'hide("cupy", "ideep4py")\n' + WAITING
+                    + 'import compat, chainer, json, sys\n'
                     'print(json.dumps([waiting(), "scipy.linalg" in '
                     'sys.modules]))')
     assert stated == [LATER, False]
