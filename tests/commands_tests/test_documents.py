@@ -21,8 +21,9 @@ NOT_RUN = re.compile(r'^make |serve\.py|tools/experiments\.py|benchmarks/')
 
 
 def blocks(text, language):
-    return re.findall(rf'^```{language}\n(.*?)^```$', text,
-                      re.DOTALL | re.MULTILINE)
+    return [block for found, block in re.findall(
+        r'^```(\w*)\n(.*?)^```$', text, re.DOTALL | re.MULTILINE)
+            if found == language]
 
 
 def shortened(block):
@@ -62,8 +63,9 @@ def place(tmp_path_factory):
             f'{int(label == "positive")} {text}\n' for label, text in part))
     write_snli(data / 'snli_1.0.zip')
     toys.write_csv(folder / 'reviews.csv', rows)
-    (folder / 'stars.tsv').write_text('nr\tstars\treview\n' + ''.join(
-        f'n{i}\t{label}\t{text}\n' for i, (label, text) in enumerate(rows)))
+    (folder / 'tickets.csv').write_text(
+        'ticket_id;category;message\n' + ''.join(
+            f'n{i};{label};{text}\n' for i, (label, text) in enumerate(rows)))
     (folder / 'glove.6B.50d.txt').write_text(''.join(
         f'{word} {" ".join(["0.1"] * 50)}\n' for word in toys.FILLERS))
     return folder
