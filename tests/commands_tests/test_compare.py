@@ -143,7 +143,7 @@ def test_what_is_missing_or_older_is_computed_not_stored(trained, tmp_path,
     copies = [shutil.copytree(one, one.with_name(f'copy {one.name}'))
               for one in trained[:2]]
     (copies[0] / 'dknn.json').unlink()
-    late = (copies[1] / 'best_model.npz').stat().st_mtime + 9
+    late = (copies[1] / 'dknn.json').stat().st_mtime + 9
     os.utime(copies[1] / 'best_model.npz', (late, late))
     capsys.readouterr()
     found = run(tmp_path / 'b', *copies)
