@@ -40,8 +40,11 @@ CHAINERS = ('chainer.variable', 'chainer.backend', 'chainer.backends.cuda',
             'chainer.optimizers.adam', 'chainer.optimizer_hooks',
             'chainer.functions.evaluation.accuracy')
 OURS_OF_ARRAYS = 'T device get set'.split()
-OURS_OF_CUPY = ('ElementwiseKernel array asarray asnumpy cuda '
-                'get_array_module random').split()
+OURS_OF_CUPY = (
+    'ElementwiseKernel array asarray asnumpy cuda cuda.Device.mem_info '
+    'cuda.MemoryPool.free_bytes cuda.MemoryPool.get_limit '
+    'cuda.MemoryPool.used_bytes get_array_module get_default_memory_pool '
+    'random').split()
 ABSENT = 'cudnn', 'cuda.cudnn'  # which Chainer asks for, and does without
 FLOATS = 'TP'  # letters of Chainer's kernels that stand for floats
 
