@@ -7,8 +7,9 @@ For texts of some lengths, cut from the test split and each asked once, so
 that none is answered from those kept: the median and the longest of the
 answers with what the page shows, of the methods that run while one types, and
 how large they are; then the same with a word left out, where the text before
-is known already, as it is on the page.  Last the longest text by all methods,
-and how much memory the process took.
+is known already, as it is on the page.  Then the longest text by all methods,
+and how much memory the process took; last what a text takes that is asked at
+the shell, where a process starts for it.
 """
 import pathlib
 import sys
@@ -25,11 +26,14 @@ import time
 
 import runs
 import saliency
+from benchmarks import commands
+from benchmarks.timing import seconds_of
 from runs import flags
 from saliency.methods import METHODS
 
 LENGTHS = 5, 10, 20, 40, 80
 KB = 1e3
+STARTS = 5  # of a process for one text
 HEAD = '''         typed                      changed
 words   median  longest       kB   median  longest       kB   (milliseconds)'''
 
@@ -76,6 +80,15 @@ def measure(client, texts, side):
     return typed, changed
 
 
+def at_the_shell(folder, text, side, neighbors):
+    """Median seconds of ``interpret.py --text``."""
+    words = [sys.executable, 'interpret.py', '--model-setup',
+             str(folder.resolve()), '--neighbors', str(neighbors),
+             *['--text', text] * (side + 1)]
+    return statistics.median(seconds_of(commands.run, words)
+                             for _ in range(STARTS))
+
+
 def main(argv=None):
     from live import app, desk, rate
     from live import asked as limits
@@ -106,6 +119,9 @@ def main(argv=None):
     print(f'{most} words by all methods: {taken:.0f} ms, {size:.0f} kB; '
           f'memory {peak():.0f} MB, before the first question '
           f'{before:.0f} MB')
+    text, = texts_of(explainer.run.data, 20, 1)
+    taken = at_the_shell(explainer.run.folder, text, side, args.neighbors)
+    print(f'20 words by interpret.py --text: {taken:.2f} s')
 
 
 if __name__ == '__main__':
