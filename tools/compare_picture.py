@@ -4,6 +4,10 @@
     python compare.py results/stsa.binary_cnn results/stsa.binary_bilstm
     python tools/compare_picture.py results/compare/compare.html \
         docs/compare.png --texts 397 1694 1604
+    python tools/compare_picture.py results/compare/compare.html \
+        docs/compare_phone.png --texts 1694 --width 390
+    python tools/compare_picture.py results/compare/compare.html \
+        docs/compare_dark.png --texts 1694 1604 --dark
 
 Needs Playwright (requirements-dev.txt) and a Chromium, on PATH or in the
 environment variable DKNN_CHROMIUM.
@@ -14,16 +18,14 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import argparse
-import os
-import shutil
 
 from errors import UserError
 from files.atomic import write_bytes
+from runs.flags import positive
 from runs.script import run_script
+from tools import page_pictures
 
-NAMES = 'chromium', 'chromium-browser', 'google-chrome'
-FLAGS = '--no-sandbox', '--disable-gpu'
-WIDTH, MARGIN = 1180, 6  # pixels
+WIDTH, HEIGHT, MARGIN = 1180, 4000, 6  # pixels
 # Script that hides all texts but some
 HIDE = '''ids => document.querySelectorAll("article").forEach((text, i) => {
     text.hidden = ids.length ? !ids.includes(text.id) : i >= %d;
@@ -37,32 +39,21 @@ def build_parser():
     parser.add_argument('picture', help='where it goes: a .png')
     parser.add_argument('--texts', nargs='+', type=int, metavar='I',
                         help=f'which texts (default: the first {SHOWN})')
+    parser.add_argument('--width', type=positive, default=WIDTH,
+                        help=f'pixels (default: {WIDTH})')
+    parser.add_argument('--dark', action='store_true',
+                        help='as for a reader who prefers it')
     return parser
 
 
-def find_chromium():
-    """Path of a Chromium.
-
-    Returns:
-        str: An executable.
-
-    Raises:
-        UserError: If there is none.
-    """
-    found = [os.environ.get('DKNN_CHROMIUM'), *map(shutil.which, NAMES)]
-    executable = next(filter(None, found), None)
-    if executable is None:
-        raise UserError('there is no Chromium on PATH; name one in '
-                        'DKNN_CHROMIUM')
-    return executable
-
-
-def picture_of(page, ids=None):
+def picture_of(page, ids=None, width=WIDTH, dark=False):
     """The head of a page and some of its texts.
 
     Args:
         page (Path): A compare.html.
         ids (list of int): Of the texts; None for the first ones.
+        width (int): Pixels.
+        dark (bool): Whether the reader prefers dark pages.
 
     Returns:
         bytes: A PNG.
@@ -70,14 +61,14 @@ def picture_of(page, ids=None):
     from playwright.sync_api import sync_playwright
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=find_chromium(), args=list(FLAGS))
-        tab = browser.new_page(viewport={'width': WIDTH, 'height': 2000},
-                               color_scheme='light')
-        tab.goto(page.resolve().as_uri())
+            executable_path=page_pictures.find_browser(),
+            args=page_pictures.FLAGS)
+        tab, *_ = page_pictures.open_page(
+            browser, page.resolve().as_uri(), (width, HEIGHT), dark)
         tab.evaluate(HIDE % SHOWN, [f't{i}' for i in ids or ()])
         shown = tab.locator('article:visible').last.bounding_box()
         content = tab.screenshot(clip={
-            'x': 0, 'y': 0, 'width': WIDTH,
+            'x': 0, 'y': 0, 'width': width,
             'height': shown['y'] + shown['height'] - MARGIN})
         browser.close()
     return content
@@ -88,7 +79,8 @@ def main(argv=None):
     page = pathlib.Path(args.page)
     if not page.is_file():
         raise UserError(f'there is no {page}; run python compare.py first')
-    write_bytes(args.picture, picture_of(page, args.texts))
+    write_bytes(args.picture, picture_of(page, args.texts, args.width,
+                                         args.dark))
     print(f'wrote {args.picture}')
 
 
