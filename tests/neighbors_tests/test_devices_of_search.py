@@ -66,6 +66,13 @@ def test_every_thread_multiplies_on_the_gpu_of_the_search(free, monkeypatch):
             seen.append(('asarray', current.__dict__.get('id', 0)))
             return super().asarray(x, dtype)
 
+    def method(array, name):
+        seen.append((name, current.__dict__.get('id', 0)))
+        return attribute(array, name)
+
+    attribute = fake_device.Array.__getattr__
+    monkeypatch.setattr(fake_device.Array, '__getattr__', lambda array, name: (
+        method if name in fake_device.METHODS else attribute)(array, name))
     xp = Module()
     xp.cuda.Device = Device
     with Device(3):
