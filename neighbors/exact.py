@@ -192,9 +192,11 @@ class ExactIndex(NeighborIndex):
         batches = self._batches(Q, k)
         scans = [scan.Scan(*self._scaled(Q[batch]), k, self._bound,
                            self.device) for batch in batches]
+        # New threads would need new handles of cuBLAS, for every block
+        run = parallel.in_turn if self.device.is_gpu else parallel.run
         for block in reading.ahead(self._examples.block, arrays.slices(
                 len(self.X_), self.plan_.block)):
-            parallel.run(functools.partial(_see, block), scans)
+            run(functools.partial(_see, block), scans)
 
         def answer(number):
             batch = batches[number]

@@ -189,7 +189,7 @@ class Scan:
         a = self._factors[rows] @ block.T  # (b, n)
         a += norms
         self._best[rows] = _smallest_minima(self._best[rows], a, self._k,
-                                            device.xp)
+                                            device)
         limit, _ = self._limit_and_error(rows)
         self.radius[rows] = self._slack[rows] + np.sqrt(
             np.maximum(limit + self._norm[rows] ** 2, 0))
@@ -203,7 +203,8 @@ class Scan:
         Returns:
             Candidates: Of the group's queries.
         """
-        limit, error = self._limit_and_error(slice(None))
+        with self._device.turn():
+            limit, error = self._limit_and_error(slice(None))
         limit = np.where(self._few, limit, -np.inf)
         row, col, a = map(np.concatenate, zip(*self._hits, strict=True))
         kept = np.flatnonzero(a <= limit.take(row))
@@ -229,7 +230,7 @@ def _rounded_up(limit, few):
     return np.where(few, limit, np.float32(-np.inf))
 
 
-def _smallest_minima(best, a, k, xp):
+def _smallest_minima(best, a, k, device):
     """The k smallest of ``best`` and of the minima of groups of columns of a.
 
     The k-th smallest minimum is never below the k-th smallest of all, and
@@ -238,5 +239,4 @@ def _smallest_minima(best, a, k, xp):
     size = max(1, min(MINIMA_WIDTH, a.shape[1] // k))
     n = a.shape[1] // size
     minima = a[:, :size * n].reshape(len(a), size, n).min(axis=1)
-    return xp.partition(xp.concatenate([best, minima], axis=1), k - 1,
-                        axis=1)[:, :k]
+    return device.smallest(device.xp.concatenate([best, minima], axis=1), k)

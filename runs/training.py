@@ -14,7 +14,6 @@ import pathlib
 import shutil
 from typing import NamedTuple
 
-import numpy as np
 from chainer import training
 
 from errors import UserError
@@ -118,7 +117,7 @@ def extend(trainer, model, place, best):
     """
     def check(trainer):
         for name, parameter in model.namedparams():
-            if not np.isfinite(parameter.array).all():
+            if not parameter.xp.isfinite(parameter.array).all():
                 raise UserError(
                     f'after epoch {trainer.updater.epoch} the parameter '
                     f'{name} is no longer finite; train with a lower '

@@ -10,7 +10,8 @@ indexing that mixes both.  Scalars go through, as in CuPy, and ``asarray``,
 
 It has only the names of ``NAMES`` and ``METHODS``, which
 ``make test-gpu-names`` looks up in CuPy, and its functions have no
-``reduceat``, ``accumulate`` or ``at``.
+``reduceat``, ``accumulate`` or ``at``.  Nor is there a ``partition``: that of
+CuPy is not to be relied on (``neighbors.devices.Gpu.smallest``).
 """
 import compat  # noqa: F401  (before Chainer)
 
@@ -27,21 +28,21 @@ from chainer.optimizers.adam import AdamRule
 
 # Functions of arrays, and what else one takes from the module
 NAMES = frozenset('''
-    abs absolute add all any arange argmax argmin argpartition argsort
+    abs absolute add all any arange argmax argmin argsort
     ascontiguousarray bincount broadcast_to clip concatenate copyto
     count_nonzero cumsum diff divide dot einsum empty empty_like equal exp
     expand_dims expm1 flatnonzero full full_like greater isfinite isinf isnan
     less lexsort log log1p logaddexp logical_and logical_not logical_or
     matmul max maximum mean min minimum moveaxis multiply negative nonzero
-    ones ones_like outer partition power prod ravel repeat reshape rint roll
+    ones ones_like outer power prod ravel repeat reshape rint roll
     searchsorted sign sort split sqrt square squeeze stack subtract sum
     swapaxes take take_along_axis tanh tensordot tile transpose unique where
     zeros zeros_like
     bool_ float16 float32 float64 floating int8 int32 int64 integer intp
     uint8 uint32 uint64 dtype finfo iinfo inf nan newaxis pi'''.split())
 METHODS = frozenset('''
-    all any argmax argmin argpartition argsort astype clip copy cumsum dot
-    fill flatten max mean min nonzero partition prod ravel repeat reshape
+    all any argmax argmin argsort astype clip copy cumsum dot
+    fill flatten max mean min nonzero prod ravel repeat reshape
     searchsorted sort squeeze sum swapaxes take trace transpose view
     item tolist tobytes'''.split())
 ATTRIBUTES = frozenset('dtype flags itemsize nbytes ndim shape size '

@@ -45,6 +45,7 @@ OURS_OF_CUPY = (
     'cuda.MemoryPool.free_bytes cuda.MemoryPool.get_limit '
     'cuda.MemoryPool.used_bytes get_array_module get_default_memory_pool '
     'random').split()
+CHAINERS_OF_ARRAYS = 'reduced_view scatter_add'.split()  # in what we apply
 ABSENT = 'cudnn', 'cuda.cudnn'  # which Chainer asks for, and does without
 FLOATS = 'TP'  # letters of Chainer's kernels that stand for floats
 
@@ -117,6 +118,8 @@ def missing_names():
     print(f'names: {len(wanted)} of ours, {len(chainers)} in '
           f"{len(modules)} of Chainer's modules")
     wanted += [(cupy, *found) for found in sorted(chainers)]
+    wanted += [(cupy.ndarray, name, 'chainer.functions')
+               for name in CHAINERS_OF_ARRAYS]
     return [f'{module}: {owner.__name__}.{name}'
             for owner, name, module in wanted if not has(owner, name)]
 

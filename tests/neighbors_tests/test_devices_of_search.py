@@ -6,8 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import fake_device
 import numpy as np
 import pytest
+from indexed import activations
 from soft_examples import examples
 
+import parallel
 from dknn import DkNN
 from errors import ArgumentError
 from neighbors import ExactIndex, devices
@@ -39,6 +41,22 @@ def test_threads_take_turns(gpu, monkeypatch):
             np.testing.assert_array_equal(found[0], other)
 
 
+@pytest.mark.parametrize('gpu', ['sent'], indirect=True)
+def test_blocks_that_are_sent_are_multiplied_by_one_thread(gpu, monkeypatch):
+    """CuPy makes a handle of cuBLAS for each thread that multiplies."""
+    multiply, threads = fake_device.Array.__matmul__, []
+
+    def noted(a, b):
+        threads.append(threading.get_ident())
+        return multiply(a, b)
+
+    monkeypatch.setattr(fake_device.Array, '__matmul__', noted)
+    monkeypatch.setattr(parallel, 'n_workers', lambda: 4)
+    X, Q = activations(300), activations(300, 1)
+    ExactIndex(device=gpu).fit(X).kneighbors(Q, 5)
+    assert len(threads) == 4 and set(threads) == {threading.get_ident()}
+
+
 def test_every_thread_multiplies_on_the_gpu_of_the_search(free, monkeypatch):
     """A thread's own current GPU is another one."""
     current = threading.local()
@@ -66,6 +84,13 @@ def test_every_thread_multiplies_on_the_gpu_of_the_search(free, monkeypatch):
             seen.append(('asarray', current.__dict__.get('id', 0)))
             return super().asarray(x, dtype)
 
+    def method(array, name):
+        seen.append((name, current.__dict__.get('id', 0)))
+        return attribute(array, name)
+
+    attribute = fake_device.Array.__getattr__
+    monkeypatch.setattr(fake_device.Array, '__getattr__', lambda array, name: (
+        method if name in fake_device.METHODS else attribute)(array, name))
     xp = Module()
     xp.cuda.Device = Device
     with Device(3):
