@@ -57,43 +57,50 @@ def test_blocks_that_are_sent_are_multiplied_by_one_thread(gpu, monkeypatch):
     assert len(threads) == 4 and set(threads) == {threading.get_ident()}
 
 
-def test_every_thread_multiplies_on_the_gpu_of_the_search(free, monkeypatch):
-    """A thread's own current GPU is another one."""
-    current = threading.local()
+def watched(monkeypatch):
+    """A fake device of several GPUs, and a list: (what was called, the GPU
+    that is current in its thread)."""
+    current, seen = threading.local(), []
+
+    def number():
+        return current.__dict__.setdefault('id', 0)
 
     class Device(fake_device.Device):
         def __init__(self, device=None):
-            self.id = current.__dict__.setdefault(
-                'id', 0) if device is None else device
+            self.id = number() if device is None else device
 
         def __enter__(self):
-            self.before = current.__dict__.setdefault('id', 0)
+            self.before = number()
             current.id = self.id
 
         def __exit__(self, *error):
             current.id = self.before
 
-    seen = []
-
     class Module(fake_device.Module):
         def __getattr__(self, name):
-            seen.append((name, current.__dict__.get('id', 0)))
+            seen.append((name, number()))
             return super().__getattr__(name)
 
         def asarray(self, x, dtype=None):
-            seen.append(('asarray', current.__dict__.get('id', 0)))
+            seen.append(('asarray', number()))
             return super().asarray(x, dtype)
 
     def method(array, name):
-        seen.append((name, current.__dict__.get('id', 0)))
+        if name in fake_device.METHODS:
+            seen.append((name, number()))
         return attribute(array, name)
 
     attribute = fake_device.Array.__getattr__
-    monkeypatch.setattr(fake_device.Array, '__getattr__', lambda array, name: (
-        method if name in fake_device.METHODS else attribute)(array, name))
+    monkeypatch.setattr(fake_device.Array, '__getattr__', method)
     xp = Module()
     xp.cuda.Device = Device
-    with Device(3):
+    return xp, seen
+
+
+def test_every_thread_multiplies_on_the_gpu_of_the_search(free, monkeypatch):
+    """A thread's own current GPU is another one."""
+    xp, seen = watched(monkeypatch)
+    with xp.cuda.Device(3):
         dknn = DkNN(3, 5, device=xp)
         X, labels = examples(300)
         dknn.fit(X, labels).use_tuning([2., 1.], [1, 1])
