@@ -96,7 +96,7 @@ def centred(values, mean, columns):
     """
     with np.errstate(over='ignore'):
         values = values - mean
-    return values if len(columns) == len(mean) else values[:, columns]
+    return values if len(columns) == len(mean) else values.take(columns, axis=1)
 
 
 class CentredRows:

@@ -75,7 +75,7 @@ class LabelledBlocks:
 
     def _block(self, place):
         rows, order, _ = place
-        x = self._X[rows][order][:, self._columns]
+        x = self._X[rows][order].take(self._columns, axis=1)
         block = np.empty((len(x), len(self._columns) + 2))
         np.subtract(x, self._centre, out=block[:, :-2])
         block[:, -2] = -.5 * arrays.square_norms(block[:, :-2])
