@@ -119,8 +119,7 @@ def main(argv=None):
     train, calib, test = runs.stored_splits(run, ['train', 'calib', 'test'])
     temperature = runs.store_temperature(run, calib)
     dknn = runs.fit_dknn(run, train, calib, **options)
-    prediction = dknn.predict(test.layers)
-    soft = dknn.predict(test.layers, soft=True)
+    prediction, soft = dknn.predict_both(test.layers)
     predicted = test.logits.argmax(axis=1)
     # Title -> probabilities and predicted labels, each predictor's own
     predictors = {

@@ -101,9 +101,14 @@ class DkNN(HeldOutExamples):
         self._require('calibrate', 'fit')
         activations, labels = self._held_out(activations, labels,
                                              'calibration')
-        self._compare_with(activations, labels, self.votes(activations)[
-            np.arange(len(labels)), labels])
-        return self._compare_softly()
+        rows = np.arange(len(labels))
+        if not hasattr(self, 'bandwidths_'):
+            return self._compare_with(activations, labels, self.votes(
+                activations)[rows, labels])
+        votes, odds = self.votes_and_log_odds(activations)
+        return self._compare_with(
+            activations, labels, votes[rows, labels])._compare_softly_with(
+                odds[rows, labels])
 
     def tune(self, activations, labels):
         """Chooses bandwidths and weights of soft conformity.
@@ -173,12 +178,25 @@ class DkNN(HeldOutExamples):
             Prediction: Of the B examples.
         """
         if soft:
-            return self._predict_softly(activations)
+            return self._softly(self._scores('predict', activations,
+                                             'calibrate'))
         activations = self._checked('predict', activations, 'fit',
                                     'calibrate')
-        votes = self.votes(activations)
-        return self._prediction(votes, self._indexes.neighbors(
-            activations, self._k, tied(votes)))
+        return self._counted(self.votes(activations), activations)
+
+    def predict_both(self, activations):
+        """``predict``, counted and softly.
+
+        Args:
+            activations (list): L arrays (B, D_l).
+
+        Returns:
+            tuple: Two Predictions of the B examples.
+        """
+        activations = self._checked('predict_both', activations, 'fit',
+                                    'calibrate', 'tune')
+        votes, scores = self._votes_and_scores(activations)
+        return self._counted(votes, activations), self._softly(scores)
 
     # ---------------------------------------------------------- all examples
 
@@ -207,6 +225,22 @@ class DkNN(HeldOutExamples):
             ndarray: float64 (B, C), finite.
         """
         return soft.log_odds(self._scores('soft_log_odds', activations))
+
+    def votes_and_log_odds(self, activations):
+        """``votes`` and ``soft_log_odds``.
+
+        With ``index_options={'sum_bits': 32}`` one pass over the examples is
+        enough for both, unless they are searched in stretches.
+
+        Args:
+            activations (list): L arrays (B, D_l).
+
+        Returns:
+            tuple: int64 (B, C), and float64 (B, C).
+        """
+        votes, scores = self._votes_and_scores(self._checked(
+            'votes_and_log_odds', activations, 'fit', 'tune'))
+        return votes, soft.log_odds(scores)
 
     def soft_gradients(self, activations, targets):
         """Gradient of ``soft_log_odds`` by the activations.
@@ -277,6 +311,10 @@ class DkNN(HeldOutExamples):
 
     # -------------------------------------------------------------- helpers
 
+    def _counted(self, votes, activations):
+        return self._prediction(votes, self._indexes.neighbors(
+            activations, self._k, tied(votes)))
+
     def _prediction(self, votes, searched):
         """What follows from votes (B, C).
 
@@ -298,8 +336,20 @@ class DkNN(HeldOutExamples):
         with naming_rows(activations):
             return self._soft.scores(activations)
 
-    def _predict_softly(self, activations):
-        scores = self._scores('predict', activations, 'calibrate')
+    def _votes_and_scores(self, activations):
+        """Votes int64 (B, C) and scores float64 (B, C)."""
+        if not self._soft.shares_pass:
+            return self.votes(activations), self._scores(
+                'votes_and_log_odds', activations)
+        shape = len(activations[0]), self.n_class
+        votes, scores = np.zeros(shape, np.int64), np.empty(shape)
+        for rows, (found, sets) in self._indexes.in_batches(
+                activations, self._soft.scores_and_sets):
+            scores[rows] = found
+            self._count(sets, votes[rows])
+        return votes, scores
+
+    def _softly(self, scores):
         odds = soft.log_odds(scores)
         return predictions.predicted(
             odds.argmax(axis=1), soft.conformity(scores),

@@ -5,9 +5,10 @@
 
 Makes activations like those after a ReLU, clustered by class, some columns
 dead, N x 4 x 1,200 on disk; then asks, in a process of its own for each size,
-for votes and soft conformity of 1,000 queries, beside the matrix products
-(float32, and float64 as soft conformity needs them) and one reading of the
-files.  Prints a table and writes it into docs/scale.md.
+for votes and soft conformity of 1,000 queries, and for both from one pass with
+sum_bits=32, beside the matrix products (float32, and float64 as soft
+conformity needs them with sum_bits=64) and one reading of the files.  Prints a
+table and writes it into docs/scale.md.
 """
 import pathlib
 import sys
@@ -38,8 +39,8 @@ DEAD = 10        # one column in so many is always 0
 SPREAD = .3      # of the classes' centres, in units of the noise
 K = 75
 COLUMNS = ('examples', 'on disk, GB', 'peak memory, GB', 'fit, s', 'votes, s',
-           'soft, s', 'sgemm, s', 'dgemm, s', 'reading, s', 'votes / sgemm',
-           'soft / dgemm')
+           'soft, s', 'both, s', 'sgemm, s', 'dgemm, s', 'reading, s',
+           'votes / sgemm', 'soft / dgemm', 'both / sgemm', 'difference')
 
 
 def made_layers(folder, n, n_layers, width, n_class, seed=0, decay=None):
@@ -108,7 +109,8 @@ def measured(folder, n_queries, memory):
         memory (int): Bytes for the whole process.
 
     Returns:
-        dict: Name of a stage to seconds; ``peak``, bytes.
+        dict: Name of a stage to seconds; ``peak``, bytes; ``difference``,
+        the largest of soft log-odds with 32 and 64 bits.
 
     Raises:
         UserError: ``memory`` is too little.
@@ -123,23 +125,32 @@ def measured(folder, n_queries, memory):
     if memory < least:
         raise UserError(f'--memory {in_megabytes(memory)} is too little; '
                         f'give {in_megabytes(least)} or more')
-    dknn = DkNN(int(labels.max()) + 1, K, memory=memory - resident())
+    # About the distance of neighbours: d^2 = D in each layer
+    width = layers[0].shape[1]
+    tuning = ([(width / 8) ** .5] * len(layers),
+              [1 / len(layers)] * len(layers))
+    dknn, other = (DkNN(int(labels.max()) + 1, K, memory=memory - resident(),
+                        index_options={'sum_bits': bits}) for bits in (64, 32))
     forget(folder)
     clock('fit', dknn.fit, layers, labels)
     forget(folder)
-    clock('votes', dknn.votes, Q)
-    # About the distance of neighbours: d^2 = D in each layer
-    width = layers[0].shape[1]
-    dknn.use_tuning([(width / 8) ** .5] * len(layers),
-                    [1 / len(layers)] * len(layers))
+    votes = clock('votes', dknn.votes, Q)
+    dknn.use_tuning(*tuning)
     forget(folder)
-    clock('soft', dknn.soft_log_odds, Q)
+    odds = clock('soft', dknn.soft_log_odds, Q)
+    del dknn
+    other.fit(layers, labels).use_tuning(*tuning)
+    forget(folder)
+    found = clock('both', other.votes_and_log_odds, Q)
+    if (found[0] != votes).any():
+        raise AssertionError('votes depend on sum_bits')
     peak = peak_memory()
     clock('sgemm', products, layers, Q, np.float32)
     clock('dgemm', products, layers, Q, np.float64)
     forget(folder)
     clock('reading', read, folder)
-    return {**clock.seconds, 'peak': peak}
+    return {**clock.seconds, 'peak': peak,
+            'difference': float(abs(found[1] - odds).max())}
 
 
 def products(layers, queries, dtype):
@@ -177,14 +188,15 @@ def row_of(n, size, found):
     Returns:
         list of str: In the order of ``COLUMNS``.
     """
-    seconds = [found[name] for name in ('fit', 'votes', 'soft', 'sgemm',
-                                        'dgemm', 'reading')]
-    votes, soft = (found[name] / (found[products] + found['reading'])
-                   for name, products in [('votes', 'sgemm'),
-                                          ('soft', 'dgemm')])
+    seconds = [found[name] for name in ('fit', 'votes', 'soft', 'both',
+                                        'sgemm', 'dgemm', 'reading')]
+    ratios = [found[name] / (found[products] + found['reading'])
+              for name, products in [('votes', 'sgemm'), ('soft', 'dgemm'),
+                                     ('both', 'sgemm')]]
     return [f'{n:,}', f'{size / 2 ** 30:.2f}', f'{found["peak"] / 2**30:.2f}',
             *(f'{value:.1f}' for value in seconds),
-            f'{votes:.2f}', f'{soft:.2f}']
+            *(f'{value:.2f}' for value in ratios),
+            f'{found["difference"]:.0e}']
 
 
 def in_a_process(folder, args):

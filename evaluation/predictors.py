@@ -42,8 +42,8 @@ def predict(dknn, test):
     probs = softmax_label = None
     if test.logits is not None:
         probs, softmax_label = softmax(test.logits), test.logits.argmax(axis=1)
-    return Said(test.labels, dknn.predict(test.layers),
-                dknn.predict(test.layers, soft=True), probs, softmax_label)
+    return Said(test.labels, *dknn.predict_both(test.layers), probs,
+                softmax_label)
 
 
 def figures(said, errors=ERRORS):

@@ -185,9 +185,7 @@ class NeighborIndex:
     def _batches(self, Q, k):
         """Numbers of the queries of each batch, int64 (n,), as a list."""
         order = self._arrange(Q)
-        share = max(64, -(-len(Q) // parallel.n_workers()))
-        return [order[rows] for rows in arrays.slices(
-            len(Q), min(self._batch_size(k), share))]
+        return [order[rows] for rows in shares(len(Q), self._batch_size(k))]
 
     def _keep(self, X):
         self.X_ = arrays.as_matrix(reading.float32_rows(X), 'X')
@@ -201,6 +199,20 @@ class NeighborIndex:
         N, D = self.X_.shape
         k = check_n_neighbors(n_neighbors, N)
         return arrays.as_queries(Q, D), k
+
+
+def shares(n_queries, most=QUERIES):
+    """Slices of the queries for all cores, where there are enough.
+
+    Args:
+        n_queries (int): B.
+        most (int): Queries of a slice, at most.
+
+    Returns:
+        list of slice: They cover ``range(B)``.
+    """
+    share = max(64, -(-n_queries // parallel.n_workers()))
+    return list(arrays.slices(n_queries, min(most, share)))
 
 
 def check_n_neighbors(n_neighbors, n_examples):

@@ -95,8 +95,11 @@ def centred(values, mean, columns):
         ndarray: float32 (n, d), a new array.
     """
     with np.errstate(over='ignore'):
-        values = values - mean
-    return values if len(columns) == len(mean) else values.take(columns, axis=1)
+        if len(columns) == len(mean):
+            return values - mean
+        found = values.take(columns, axis=1)
+        found -= mean.take(columns)
+    return found
 
 
 class CentredRows:

@@ -4,15 +4,18 @@ import functools
 import numpy as np
 
 import parallel
+from errors import ArgumentError
 from neighbors import arrays, blocks, memory, reading, scan
 from neighbors.base import QUERIES, NeighborIndex, put
 from neighbors.devices import device_of
+from neighbors.float32_sums import Float32Sums
 from neighbors.kernels import AllExamples
 
 CACHE_BYTES = 1 << 29    # examples up to this size are kept centred in memory
 # Queries that are answered together where the examples are sorted, at least
 # and at most: small groups need fewer examples, large ones multiply faster
 GROUP_QUERIES = 64, 256
+SUMS = {64: AllExamples, 32: Float32Sums}  # sum_bits: kernel sums
 
 
 class ExactIndex(NeighborIndex):
@@ -58,19 +61,29 @@ class ExactIndex(NeighborIndex):
             ``CACHE_BYTES`` are kept, and mapped arrays are used as such.
         device (module): CuPy, to multiply on the GPU that is current; or
             what ``devices.device_of`` takes.  None: on the CPU.
+        sum_bits (int): 64, or 32 for kernel sums of float32 products
+            (``Float32Sums``): about half the time, and one pass for
+            neighbours and sums where a search compares all examples.
 
     Attributes:
         plan_ (memory.Plan): What is kept, and how much is read at once.
         device (devices.Host): Where products are made.
+
+    Raises:
+        ArgumentError: ``sum_bits`` is neither.
     """
 
     worth_storing = False
     compares_all = True
     _arrays = ('centre_', 'columns_', 'direction_')
 
-    def __init__(self, memory=None, device=None):
+    def __init__(self, memory=None, device=None, sum_bits=64):
+        if sum_bits not in SUMS:
+            raise ArgumentError('sum_bits', sum_bits, 'is no width of '
+                                'numbers; take 64 or 32')
         self.memory = memory
         self.device = device_of(device)
+        self.sum_bits = sum_bits
 
     def _keep(self, X):
         if self.memory is not None:
@@ -147,9 +160,100 @@ class ExactIndex(NeighborIndex):
             n_class (int): C.
 
         Returns:
-            AllExamples: Over all of them.
+            AllExamples or Float32Sums: Over all of them.
         """
-        return AllExamples(self, labels, n_class)
+        return SUMS[self.sum_bits](self, labels, n_class)
+
+    def neighbor_sets(self, Q, n_neighbors, start=None):
+        """The same as of other indexes.
+
+        Args:
+            Q (array_like): As there.
+            n_neighbors (int): As there.
+            start (callable): If ``reads_all``: called with the numbers,
+                int64 (b,), of the queries of each batch, it returns what
+                follows their products, as of ``scan.Scan``.
+
+        Returns:
+            ndarray: int64 (B, k), each row ascending.
+        """
+        if start is None:
+            return super().neighbor_sets(Q, n_neighbors)
+        Q, k = self._checked(Q, n_neighbors)
+        indices = np.empty((len(Q), k), np.int64)
+        self._answer(Q, k, lambda *query: [self._nearest_sets(*query)],
+                     [indices], start)
+        indices.sort(axis=1)
+        return indices
+
+    # ------------------------------------------------------- for kernel sums
+
+    @property
+    def has_products(self):
+        """bool: Whether products in float32 say who is near."""
+        return self._examples is not None
+
+    @property
+    def reads_all(self):
+        """bool: Whether a search multiplies all examples, not a stretch."""
+        return self.has_products and not self._is_sorted
+
+    @property
+    def longest(self):
+        """float: The largest length of a centred example."""
+        return self._bound.longest
+
+    def bound_of_all(self, norm, offset):
+        """Bound on the error of a, of all examples.
+
+        Args:
+            norm (ndarray): float64 (B,), as of ``scaled``.
+            offset (ndarray): Likewise.
+
+        Returns:
+            ndarray: float64 (B,).
+        """
+        return self._bound.error(norm, offset, np.inf)
+
+    def blocks(self):
+        """The examples as they are multiplied, read ahead if not kept.
+
+        Yields:
+            tuple: As ``block`` of ``neighbors.blocks`` returns it.
+        """
+        load = reading.ahead if self._is_streamed else map
+        yield from load(self._examples.block, arrays.slices(
+            len(self.X_), self.plan_.block))
+
+    def scaled(self, Q):
+        """Queries as they are multiplied.
+
+        Args:
+            Q (ndarray): float32 (B, D).
+
+        Returns:
+            tuple: Centred queries float32 (B, d), 0 where they are too long
+            for products; their lengths, and T of the bound, float64 (B,).
+        """
+        z = self._centred(Q)
+        norm = np.sqrt(arrays.square_norms(z))
+        offset = self._bound.offset(self.constant_part(Q))
+        z[norm >= arrays.HUGE] = 0  # their products may overflow
+        return z, norm, offset
+
+    def constant_part(self, Q):
+        """t, what constant columns add to all d^2 of a query.
+
+        Args:
+            Q (ndarray): float32 (B, D).
+
+        Returns:
+            ndarray: float64 (B,).
+        """
+        return arrays.square_norms(Q[:, self._constant].astype(np.float64)
+                                   - self.X_[0][self._constant])
+
+    # --------------------------------------------------------------- helpers
 
     def _rows(self):
         return block_rows(self.X_)
@@ -178,24 +282,26 @@ class ExactIndex(NeighborIndex):
 
     # ------------------------------------------------------------- the answer
 
-    def _answer(self, Q, k, find, out):
-        if self._examples is None or not self._is_streamed:
+    def _answer(self, Q, k, find, out, start=None):
+        if start is None and not (self.has_products and self._is_streamed):
             super()._answer(Q, k, find, out)
             return
         for rows in arrays.slices(len(Q), self.plan_.queries):
-            self._answer_together(Q[rows], k, find,
-                                  [array[rows] for array in out])
+            self._answer_together(
+                Q[rows], k, find, [array[rows] for array in out],
+                start and (lambda batch, first=rows.start: start(
+                    first + batch)))
             reading.release(Q)
 
-    def _answer_together(self, Q, k, find, out):
+    def _answer_together(self, Q, k, find, out, start):
         """The same for queries that share one pass over the examples."""
         batches = self._batches(Q, k)
-        scans = [scan.Scan(*self._scaled(Q[batch]), k, self._bound,
-                           self.device) for batch in batches]
+        scans = [scan.Scan(*self.scaled(Q[batch]), k, self._bound,
+                           self.device, start and start(batch))
+                 for batch in batches]
         # New threads would need new handles of cuBLAS, for every block
         run = parallel.in_turn if self.device.is_gpu else parallel.run
-        for block in reading.ahead(self._examples.block, arrays.slices(
-                len(self.X_), self.plan_.block)):
+        for block in self.blocks():
             run(functools.partial(_see, block), scans)
 
         def answer(number):
@@ -233,20 +339,10 @@ class ExactIndex(NeighborIndex):
 
     def _propose(self, Q, k):
         """The candidates of the queries that have few of them."""
-        z, norm, offset = self._scaled(Q)
+        z, norm, offset = self.scaled(Q)
         return scan.join([
             self._propose_to_group(z[rows], norm[rows], offset[rows], k)
             for rows in arrays.slices(len(z), self._group_size(len(z)))])
-
-    def _scaled(self, Q):
-        """Centred queries, their lengths, and T of the bound."""
-        z = self._centred(Q)
-        norm = np.sqrt(arrays.square_norms(z))
-        t = arrays.square_norms(Q[:, self._constant].astype(np.float64)
-                                - self.X_[0][self._constant])
-        offset = self._bound.offset(t)
-        z[norm >= arrays.HUGE] = 0  # their products may overflow
-        return z, norm, offset
 
     def _propose_to_group(self, z, norm, offset, k):
         """The same of a group of centred queries, see ``scan.Scan``."""

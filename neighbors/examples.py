@@ -139,12 +139,15 @@ class IndexedExamples:
         activations = self._checked('votes', activations, 'fit')
         votes = np.zeros((len(activations[0]), self.n_class), np.int64)
         for rows, found in self._indexes.neighbor_sets(activations, self._k):
-            for indices in found:
-                votes[rows] += sum_by_label(indices, self.labels_,
-                                            self.n_class)
+            self._count(found, votes[rows])
         return votes
 
     # -------------------------------------------------------------- helpers
+
+    def _count(self, sets, votes):
+        """Adds the votes of neighbours (B, k) in each layer to some (B, C)."""
+        for indices in sets:
+            votes += sum_by_label(indices, self.labels_, self.n_class)
 
     def _learn(self, activations, labels, learn):
         """``learn`` fills the indexes with activations and labels."""

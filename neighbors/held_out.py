@@ -82,6 +82,7 @@ class HeldOutExamples(IndexedExamples):
         self.calibration_ = 1 - votes / self._n_votes
         self._references = References(votes, labels, self.n_class,
                                       self.class_conditional)
+        return self
 
     def _compare_softly(self):
         """Soft references, once there are calibration and tuning."""

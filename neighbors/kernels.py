@@ -19,7 +19,7 @@ from neighbors.sums import (
     KernelSums,
     LayerSums,
     LogSums,
-    kernels,
+    sums_by_class,
 )
 
 KEPT_BYTES = 1 << 29     # examples up to this size are kept centred in memory
@@ -268,20 +268,8 @@ class AllExamples(LayerSums):
         over s^2, 1 / s^2, and what is added to the exponents.
         """
         slices, block = block
-        xp = self._device.xp
-        sums = KernelSums.empty((len(factors), len(queries), self._n_class),
-                                xp)
-        exponents = queries @ block.T  # (B, n)
-        for y, columns in slices:
-            part = exponents[:, columns]
-            shift = 0.
-            if shifted:
-                shift = part.max(axis=1)
-                part -= shift[:, None]
-            for i, kernel in enumerate(kernels(part, factors, xp)):
-                sums.shift[i, :, y] = shift * factors[i]
-                sums.total[i, :, y] = kernel.sum(axis=1)
-        return sums
+        return sums_by_class(queries @ block.T, slices, factors,
+                             self._n_class, shifted, self._device.xp)
 
     def _centred(self, Q):
         """Centred queries float64 (B, D), and their lengths (B,)."""

@@ -93,16 +93,22 @@ def places_of(labels):
         list of tuple: Of each block: its slice of the examples, their order
         int64 (n,) in [0, n), and a list of (class, slice in that order).
     """
-    return [_sorted_rows(rows, labels[rows])
+    return [(rows, *by_label(labels[rows]))
             for rows in arrays.slices(len(labels), BLOCK)]
 
 
-def _sorted_rows(rows, labels):
-    """A block's slice, its order by label, and the slice of each class."""
+def by_label(labels):
+    """The order by (label, index), and where each class is in it.
+
+    Args:
+        labels (ndarray): int64 (n,), 0 or more.
+
+    Returns:
+        tuple: int64 (n,) in [0, n), and a list of (class, slice).
+    """
     order = np.argsort(labels, kind='stable')
     labels = labels[order]
     starts = np.flatnonzero(np.diff(labels, prepend=-1))
     stops = [*starts[1:], len(labels)]
-    return rows, order, [
-        (int(labels[start]), slice(int(start), int(stop)))
-        for start, stop in zip(starts, stops, strict=True)]
+    return order, [(int(labels[start]), slice(int(start), int(stop)))
+                   for start, stop in zip(starts, stops, strict=True)]

@@ -157,7 +157,22 @@ class LayerIndexes:
             tuple: The slice of the examples of the batch, and a list of the
             indices of their neighbours, int64 (b, k), one a searched layer.
         """
-        yield from self._search(activations, _unordered, k)
+        yield from self._search(activations, unordered, k)
+
+    def in_batches(self, activations, ask):
+        """What something says of all layers, batch after batch.
+
+        Args:
+            activations (list): L arrays (B, D_l).
+            ask (callable): Function of L arrays (b, D_l).
+
+        Yields:
+            tuple: The slice of the examples of the batch, and what ``ask``
+            returned for them.
+        """
+        for rows in slices(len(activations[0]), BATCH):
+            with naming_rows(activations):
+                yield rows, ask([h[rows] for h in activations])
 
     def _search(self, activations, find, k, chosen=None):
         """What ``find`` returns for each layer, batch after batch."""
@@ -328,7 +343,7 @@ def ranked(index, Q, k):
     return distances, indices
 
 
-def _unordered(index, Q, k):
+def unordered(index, Q, k):
     """Indices (B, k) in any order, with any index."""
     if hasattr(index, 'neighbor_sets'):
         return index.neighbor_sets(Q, k)

@@ -140,6 +140,8 @@ class Scan:
         bound (ErrorBound): Bound on the error of a.
         device (Host): Where the blocks are, and products are made; what they
             find comes back.
+        follow (callable): Called with the slice of queries, the indices and
+            a, float32 (b, n), of every product, which it may overwrite.
 
     Attributes:
         radius (ndarray): float64 (B,).  An example whose p(x) is farther
@@ -147,9 +149,11 @@ class Scan:
             before the first block, and shrinks.
     """
 
-    def __init__(self, z, norm, offset, k, bound, device=HOST):
+    def __init__(self, z, norm, offset, k, bound, device=HOST,
+                 follow=None):
         self.radius = np.full(len(z), np.inf)
         self._device = device
+        self._follow = follow
         self._factors = device.send(-2 * z)
         self._norm = norm
         self._offset = offset
@@ -170,24 +174,24 @@ class Scan:
             norms (ndarray): float32 (n,), squared lengths, likewise.
         """
         most = max(MANY, MANY_TIMES_K * self._k)
-        size = max(PRODUCT_QUERIES, self._device.cells // len(block))
-        for rows in arrays.slices(len(self._norm), size):
+        for rows in groups(len(self._norm), len(block), self._device):
             with self._device.turn():
-                hit, a = self._near(rows, block, norms)
+                a = product(self._factors[rows], block, norms)
+                hit, values = self._near(rows, a)
+                if self._follow:
+                    self._follow(rows, indices, a)
             row, col = np.divmod(hit, len(block))
-            self._hits.append((row + rows.start, indices.take(col), a))
+            self._hits.append((row + rows.start, indices.take(col), values))
             self._counts[rows] += np.bincount(
                 row, minlength=rows.stop - rows.start)
             self._few[rows] &= self._counts[rows] <= most
 
-    def _near(self, rows, block, norms):
-        """Which places of a product (b, n) may be near, and a of each.
+    def _near(self, rows, a):
+        """Which places of a product a (b, n) may be near, and what is there.
 
         As int64 (m,) in [0, b n), ascending, and float32 (m,).
         """
         device = self._device
-        a = self._factors[rows] @ block.T  # (b, n)
-        a += norms
         self._best[rows] = _smallest_minima(self._best[rows], a, self._k,
                                             device)
         limit, _ = self._limit_and_error(rows)
@@ -221,6 +225,25 @@ class Scan:
             np.float64)
         error = self._bound.error(self._norm[rows], self._offset[rows], kth)
         return kth + 2 * error, error
+
+
+def groups(n_queries, n_examples, device):
+    """Slices of the queries of each product with a block of examples."""
+    return arrays.slices(n_queries, max(PRODUCT_QUERIES,
+                                        device.cells // n_examples))
+
+
+def product(factors, block, norms):
+    """a of queries and examples, float32 (b, n).
+
+    Args:
+        factors (ndarray): float32 (b, d), centred queries times -2.
+        block (ndarray): float32 (n, d), centred examples.
+        norms (ndarray): float32 (n,), their squared lengths.
+    """
+    a = factors @ block.T
+    a += norms
+    return a
 
 
 def _rounded_up(limit, few):

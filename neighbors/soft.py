@@ -11,6 +11,7 @@ Scores are given on a grid (``neighbors.grid``).  Half a step, at most 2^-22
 arithmetic, but for the bound E below it.  A score that matrix products leave
 within E of the middle between two steps is computed again, from its query
 alone: no figure depends on the batch, its order, or the number of threads.
+Only those of ``neighbors.float32_sums`` do, in their last digits.
 """
 import numpy as np
 
@@ -20,7 +21,8 @@ from neighbors import arrays
 from neighbors.found import FoundExamples
 from neighbors.grid import settled
 from neighbors.kernels import ROUNDING
-from neighbors.sums import only
+from neighbors.layers import unordered
+from neighbors.sums import joined, only
 
 QUERIES = 256   # queries of a piece of work, at most
 LEAST_QUERIES = 32
@@ -52,6 +54,8 @@ class SoftLayers:
         self.bandwidths = _numbers('bandwidths', bandwidths, n_layers, 1e-100)
         self.weights = _numbers('weights', weights, n_layers, 0)
         self._layers = indexes.layers_
+        self._indexes = indexes.indexes_
+        self._k = k
         self._n_class = n_class
         self._squares = [s * s for s in self.bandwidths]
         self._sums = [layer_sums(indexes, place, labels, n_class, k)
@@ -74,22 +78,61 @@ class SoftLayers:
             ndarray: float64 (B, C), at most 0, on the grid; 0 for the class
             of the largest q.
         """
-        used = [(sums, self._layers[i], self._squares[i], self.weights[i])
-                for i, sums in enumerate(self._sums) if sums is not None]
-        Q = [arrays.as_queries(activations[layer], sums.width)
-             for sums, layer, _, _ in used]
+        return self._scores_of(
+            [_single_sums(sums, Q, square)
+             for sums, Q, square, _ in self._used(activations)], activations)
+
+    @property
+    def shares_pass(self):
+        """bool: Whether ``scores_and_sets`` saves products or reading."""
+        return any(getattr(sums, 'shares_pass', False) for sums in self._sums)
+
+    def scores_and_sets(self, activations):
+        """``scores``, and the neighbours, from one pass where that is enough.
+
+        Args:
+            activations (list): L arrays (B, D_l).
+
+        Returns:
+            tuple: As of ``scores``, and a list of int64 (B, k), the indices
+            of the neighbours in each searched layer, in any order.
+        """
+        found, sets = [], []
+        for sums, index, layer, square in zip(
+                self._sums, self._indexes, self._layers, self._squares,
+                strict=True):
+            Q = activations[layer]
+            if getattr(sums, 'shares_pass', False):
+                near, logs = sums.with_neighbor_sets(
+                    arrays.as_queries(Q, sums.width), self._k, square)
+            else:
+                near = unordered(index, Q, self._k)
+                logs = sums and joined(_single_sums(
+                    sums, arrays.as_queries(Q, sums.width), square))
+            sets.append(near)
+            if logs:
+                found.append([logs])
+        return self._scores_of(found, activations), sets
+
+    def _used(self, activations):
+        """Sums, queries, s^2 and weight of each layer that has a say."""
+        return [(sums, arrays.as_queries(activations[layer], sums.width),
+                 square, weight)
+                for sums, layer, square, weight in zip(
+                    self._sums, self._layers, self._squares, self.weights,
+                    strict=True) if sums is not None]
+
+    def _scores_of(self, found, activations):
+        """Scores (B, C), from LogSums of each piece of each layer."""
+        used = self._used(activations)
         weights = [weight for _, _, _, weight in used]
-        n = len(activations[0])
 
         def apart(rows):
-            return _combine([sums.log_sums_apart(q[rows], square)
-                             for (sums, _, square, _), q in zip(
-                                 used, Q, strict=True)], weights)
+            return _combine([sums.log_sums_apart(Q[rows], square)
+                             for sums, Q, square, _ in used], weights)
 
         if not used:
-            return np.zeros((n, self._n_class))
-        found = [_single_sums(sums, q, square)
-                 for (sums, _, square, _), q in zip(used, Q, strict=True)]
+            return np.zeros((len(activations[0]), self._n_class))
         return settled([_combine(parts, weights)
                         for parts in zip(*found, strict=True)], apart,
                        self._run)

@@ -8,14 +8,15 @@ import numpy as np
 
 import parallel
 
-# exp is slow where its value is no normal number; exponents below this one
-# are raised to it
-LOWEST = -700.
+# exp is slow where its value is no normal number; exponents below these are
+# raised to them
+LOWEST = {np.dtype(np.float32): -87., np.dtype(np.float64): -700.}
 
 
 def exp_of(exponents, xp=np):
     """exp of the exponents, at least ``LOWEST``, in their place."""
-    return xp.exp(xp.maximum(exponents, LOWEST, out=exponents),
+    lowest = LOWEST[exponents.dtype]
+    return xp.exp(xp.maximum(exponents, lowest, out=exponents),
                   out=exponents)
 
 
@@ -23,14 +24,14 @@ def kernels(exponents, factors, xp=np):
     """exp(exponents * factor) for each factor.
 
     Args:
-        exponents (ndarray): float64 (B, n); overwritten if there is one
+        exponents (ndarray): Floats (B, n); overwritten if there is one
             factor, which is 1.
         factors (list of float): Where one is twice the one before, its
             kernel is that one's square.
         xp (module): Whose arrays they are.
 
     Yields:
-        ndarray: float64 (B, n); overwritten by the next.
+        ndarray: As the exponents; overwritten by the next.
     """
     if len(factors) == 1:
         yield exp_of(exponents, xp)
@@ -105,6 +106,34 @@ class KernelSums(NamedTuple):
             np.where(none, 1, self.total)))
 
 
+def sums_by_class(exponents, slices, factors, n_class, shifted=True, xp=np):
+    """Sums over some examples, those of a class beside each other.
+
+    Args:
+        exponents (ndarray): Floats (B, n); overwritten.
+        slices (list of tuple): Each class with examples, and their slice.
+        factors (list of float): m of them, as for ``kernels``.
+        n_class (int): C.
+        shifted (bool): Whether the largest exponent of each query and class
+            is the shift of its sum; otherwise that is 0.
+        xp (module): Whose arrays they are.
+
+    Returns:
+        KernelSums: (m, B, C), of the exponents times each factor.
+    """
+    sums = KernelSums.empty((len(factors), len(exponents), n_class), xp)
+    for y, columns in slices:
+        part = exponents[:, columns]
+        shift = 0.
+        if shifted:
+            shift = part.max(axis=1)
+            part -= shift[:, None]
+        for i, kernel in enumerate(kernels(part, factors, xp)):
+            sums.shift[i, :, y] = shift * factors[i]
+            sums.total[i, :, y] = kernel.sum(axis=1)
+    return sums
+
+
 class LogSums(NamedTuple):
     """log S of B queries: ``values + offset``.
 
@@ -121,6 +150,16 @@ class LogSums(NamedTuple):
     values: np.ndarray
     offset: np.ndarray
     bound: np.ndarray
+
+    def put(self, rows, others):
+        """Sets those of some queries.
+
+        Args:
+            rows (ndarray): int64 (b,) in [0, B).
+            others (LogSums): (n, b, C).
+        """
+        for whole, part in zip(self, others, strict=True):
+            whole[:, rows] = part
 
     def split(self, sizes):
         """Those (n, B, C) of several bandwidths, by their queries.
@@ -139,6 +178,11 @@ class LogSums(NamedTuple):
 def only(found):
     """LogSums (B, C) of the only bandwidth of some (1, B, C)."""
     return LogSums(*(part[0] for part in found))
+
+
+def joined(parts):
+    """LogSums (B, C) of all queries, from those of pieces of them."""
+    return LogSums(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 class ClassMeans(NamedTuple):

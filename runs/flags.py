@@ -22,9 +22,10 @@ FLAGS = {
     'n_layers': '--layer', 'n_neighbors': '--neighbors',
     'n_units': '--unit', 'learning_rate': '--learning-rate', 'out': '--out',
     'premise': '--premise', 'uri': '--milvus-uri',
+    'index_options': '--index-options',
     **{name: f'--index-options {name}' for name in (
         'n_bits', 'n_tables', 'n_links', 'ef_construction', 'ef_search',
-        'n_lists', 'n_probes', 'pq', 'n_ranked')},
+        'n_lists', 'n_probes', 'pq', 'n_ranked', 'sum_bits')},
 }
 # Arguments of indexes that have flags of their own
 TEXT_OPTIONS = 'uri', 'token', 'labels', 'memory', 'device'

@@ -82,7 +82,8 @@ def _fit_on_all(run, train, options):
     Rank 0 alone chooses bandwidths and weights, once in a run's life, from
     all examples: what an optimizer finds is not rounded to a grid.
     """
-    for name, usual in [('index', 'exact'), ('memory', None)]:
+    for name, usual in [('index', 'exact'), ('index_options', None),
+                        ('memory', None)]:
         if options[name] != usual:
             raise ArgumentError(
                 name, options[name], 'works in one process; leave it out, or '

@@ -186,9 +186,14 @@ class WordScorer:
     def _values(self, names, logits, layers):
         """What LeaveOneOuts measure of texts, each of each class, (n, C)."""
         votes = soft = None
-        if any(METHODS[name].needs_votes for name in names):
+        needs_votes, needs_soft = (
+            any(getattr(METHODS[name], need) for name in names)
+            for need in ('needs_votes', 'needs_soft'))
+        if needs_votes and needs_soft:
+            votes, soft = self.dknn.votes_and_log_odds(layers)
+        elif needs_votes:
             votes = self.dknn.votes(layers)
-        if any(METHODS[name].needs_soft for name in names):
+        elif needs_soft:
             soft = self.dknn.soft_log_odds(layers)
         return {name: self._value(name, logits, votes, soft)
                 for name in names}

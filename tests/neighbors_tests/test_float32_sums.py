@@ -1,0 +1,306 @@
+"""Kernel sums of float32 products: near the truth, in the same pass."""
+import brute_force
+import numpy as np
+import pytest
+from indexed import activations
+from soft_examples import examples, layer
+
+from dknn import DkNN
+from errors import ArgumentError
+from neighbors import ExactIndex, arrays, float32_sums, memory, reading, soft
+from neighbors.layers import LayerIndexes
+
+pytestmark = pytest.mark.filterwarnings('error')
+S, W = [2., 1.], [.8, .5]
+
+
+@pytest.fixture(params=['kept', 'read'])
+def given(request, tmp_path):
+    """From arrays to what is indexed: arrays, or files read in blocks."""
+    def save(layers):
+        if request.param == 'kept':
+            return layers, None
+        paths = [tmp_path / f'{i}.npy' for i in range(len(layers))]
+        for path, h in zip(paths, layers, strict=True):
+            np.save(path, h)
+        layers = [np.load(path, mmap_mode='r') for path in paths]
+        return layers, memory.least_of_all(len(layers[0]), [
+            h.shape[1] for h in layers])
+    return save
+
+
+def soft_layers(X, labels, s, w, bits=32, bound=None, k=3, device=None):
+    indexes = LayerIndexes('exact', 'all', {'sum_bits': bits}, bound, device)
+    return soft.SoftLayers(indexes.fit(X), np.asarray(labels),
+                           int(max(labels)) + 1, k, s, w)
+
+
+def assert_near(X, labels, Q, s, w, bound=None, most=2e-5):
+    found = soft.log_odds(soft_layers(X, labels, s, w, 32, bound).scores(Q))
+    truth = brute_force.log_odds(brute_force.soft_scores(
+        X, labels, Q, s, w, int(max(labels)) + 1))
+    assert (abs(found - truth) <= most * np.maximum(1, abs(truth))).all()
+
+
+def in_float32(s):
+    """Asserts that queries are answered without sums in float64."""
+    assert s._sums[0]._in_float64 is None
+
+
+# -------------------------------------------------------------- worked by hand
+
+def test_one_layer_by_hand():
+    # As of float64: kernels e^-1, e^-4 of label 0 and e^-9 of label 1
+    layers = soft_layers([layer(1, 2, 3)], [0, 0, 1], [.5 ** .5], [1.])
+    odds = np.log(np.exp(-1) + np.exp(-4)) + 9
+    np.testing.assert_allclose(
+        soft.log_odds(layers.scores([layer(0)])), [[odds, -odds]], rtol=2e-6)
+    in_float32(layers)
+
+
+def test_shares_count_columns_that_are_constant():
+    # Kernels at q: d^2 = 1 + 4 and 9 + 4 with s^2 = 1; the second column adds
+    # 4 to each
+    X = np.array([[1, 5], [3, 5]], np.float32)
+    layers = soft_layers([X], [0, 1], [1.], [1.])
+    distances = np.sqrt([[[5, 13]]])
+    np.testing.assert_allclose(
+        layers.shares([np.array([[0, 3]], np.float32)], distances),
+        [[[1 / (1 + np.exp(-4)), 1 / (1 + np.exp(4))]]], rtol=2e-6)
+    in_float32(layers)
+
+
+# ---------------------------------------------------------- against the truth
+
+def test_near_the_truth(given, monkeypatch):
+    monkeypatch.setattr(arrays, 'BLOCK_CELLS', 20 * 50)
+    monkeypatch.setattr(arrays, 'CELLS', 700)  # several products a block
+    X, labels = examples()
+    Q, _ = examples(150, seed=1)
+    stored, bound = given(X)
+    for s in (1., 3., 30.):
+        assert_near(stored, labels, Q, [s, s], W, bound)
+        in_float32(soft_layers(stored, labels, [s, s], W, 32, bound))
+
+
+def test_what_a_class_has_far_away():
+    # Beside exp(-200) nothing is left in float32, without a shift of its own
+    X, labels = examples()
+    X[0][labels == 2] += 10
+    X[0][labels == 1] -= 10
+    assert_near(X, labels, examples(30, seed=1)[0], [1., 1.], W)
+
+
+@pytest.mark.parametrize('s', [1e-6, .003])
+def test_small_bandwidths_are_those_of_float64(s, given):
+    X, labels = examples()
+    Q, _ = examples(30, seed=1)
+    stored, bound = given(X)
+    layers = soft_layers(stored, labels, [s, s], W, 32, bound)
+    np.testing.assert_array_equal(
+        layers.scores(Q),
+        soft_layers(stored, labels, [s, s], W, 64, bound).scores(Q))
+    scores, _ = layers.scores_and_sets(Q)
+    np.testing.assert_array_equal(scores, layers.scores(Q))
+
+
+def test_far_queries_are_those_of_float64():
+    X, labels = examples()
+    Q, _ = examples(30, seed=1)
+    Q[0][::2] *= 1e4
+    Q[1][::3] *= np.float32(1e20)
+    Q[0][3], Q[1][3] = X[0][3], X[1][3]
+    both = [soft_layers(X, labels, S, W, bits).scores(Q) for bits in (32, 64)]
+    far = (np.arange(30) % 2 == 0) & (np.arange(30) % 3 == 0)
+    np.testing.assert_array_equal(both[0][far], both[1][far])
+    assert (abs(both[0] - both[1]) <= 1e-5 * np.maximum(
+        1, abs(both[1]))).all()
+
+
+def test_examples_that_are_all_the_same():
+    layers = soft_layers([np.ones((4, 3), np.float32)], [0, 0, 0, 1], [1.],
+                         [1.])
+    np.testing.assert_allclose(layers.scores([np.zeros((2, 3))]),
+                               [[0, -np.log(3)]] * 2, atol=5e-7)
+
+
+def test_a_class_without_examples(given):
+    X, labels = examples()
+    stored, bound = given(X)
+    labels = np.where(labels == 1, 2, labels)
+    Q, _ = examples(30, seed=1)
+    np.testing.assert_allclose(*(
+        soft_layers(stored, labels, S, W, bits, bound).scores(Q)
+        for bits in (32, 64)), atol=1e-5, rtol=1e-5)
+
+
+def test_within_the_bound():
+    """log S of the rows that float32 takes, for any bandwidth."""
+    X, labels = activations(800), np.arange(800) % 3
+    Q = activations(100, 1)
+    index = ExactIndex(sum_bits=32).fit(X)
+    _, norm, offset = index.scaled(Q)
+    error = index.bound_of_all(norm, offset)
+    squares = (4. ** np.arange(3, -6, -1)).tolist()
+    for square in squares:
+        true, near = (
+            ExactIndex(sum_bits=bits).fit(X).kernel_sums(labels, 3).log_sums(
+                Q, [square]) for bits in (64, 32))
+        wide = error / 2 / square > float32_sums.MOST_ERROR
+        np.testing.assert_array_equal(near.bound[0] > 0, wide)
+        gap = abs(near.values + near.offset[..., None]
+                  - true.values - true.offset[..., None])[0]
+        assert (gap <= (error / 2 / square)[:, None] + 2. ** -20 * (
+            1 + abs(true.values[0]))).all()
+        assert (gap[~wide] <= float32_sums.MOST_ERROR / 50).all()
+    together = index.kernel_sums(labels, 3).log_sums(Q, squares[:4])
+    for i, square in enumerate(squares[:4]):
+        alone = index.kernel_sums(labels, 3).log_sums(Q, [square])
+        np.testing.assert_allclose(
+            together.values[i] + together.offset[i][:, None],
+            alone.values[0] + alone.offset[0][:, None], atol=1e-4)
+
+
+# ------------------------------------------------------------- in one pass
+
+def fitted(layers, labels, bits, bound=None, device=None, k=20):
+    dknn = DkNN(3, k, memory=bound, device=device,
+                index_options={'sum_bits': bits})
+    return dknn.fit(layers, labels)
+
+
+def test_one_pass_gives_what_two_give(given, monkeypatch):
+    monkeypatch.setattr(arrays, 'BLOCK_CELLS', 20 * 50)
+    X, labels = examples()
+    Q, targets = examples(150, seed=1)
+    stored, bound = given(X)
+    one, two = (fitted(stored, labels, bits, bound).use_tuning(S, W)
+                .calibrate(Q, targets) for bits in (32, 64))
+    votes, odds = one.votes_and_log_odds(Q)
+    np.testing.assert_array_equal(votes, two.votes(Q))
+    np.testing.assert_allclose(odds, two.soft_log_odds(Q), atol=1e-5)
+    np.testing.assert_array_equal(one.calibration_votes_,
+                                  two.calibration_votes_)
+    np.testing.assert_allclose(one.calibration_log_odds_,
+                               two.calibration_log_odds_, atol=1e-5)
+    counted, soft_one = one.predict_both(Q)
+    for found, true in zip(counted, two.predict(Q), strict=True):
+        np.testing.assert_array_equal(found, true)
+    np.testing.assert_allclose(
+        soft_one.conformity, two.predict(Q, soft=True).conformity, atol=1e-5)
+
+
+def test_both_predictions_are_those_of_two_calls():
+    X, labels = examples()
+    Q, targets = examples(40, seed=1)
+    dknn = DkNN(3, 20).fit(X, labels).use_tuning(S, W).calibrate(Q, targets)
+    for both, one in zip(dknn.predict_both(Q), [
+            dknn.predict(Q), dknn.predict(Q, soft=True)], strict=True):
+        for name, value, other in zip(one._fields, both, one, strict=True):
+            np.testing.assert_array_equal(value, other, name)
+    votes, odds = dknn.votes_and_log_odds(Q)
+    np.testing.assert_array_equal(votes, dknn.votes(Q))
+    np.testing.assert_array_equal(odds, dknn.soft_log_odds(Q))
+
+
+def test_examples_are_read_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(arrays, 'BLOCK_CELLS', 20 * 50)
+    X, labels = examples(widths=(20, 20))
+    for i, h in enumerate(X):
+        np.save(tmp_path / f'{i}.npy', h)
+    stored = [np.load(tmp_path / f'{i}.npy', mmap_mode='r') for i in (0, 1)]
+    bound = memory.least_of_all(len(labels), [h.shape[1] for h in X])
+    n_read, read = [], reading.FileRows._read
+
+    def counting(self, start, n, out=None):
+        if out is None:  # not one row that is ranked in float64
+            n_read.append(n)
+        return read(self, start, n, out)
+
+    monkeypatch.setattr(reading.FileRows, '_read', counting)
+    Q, _ = examples(60, widths=(20, 20), seed=1)
+    for bits, n_passes in [(32, 1), (64, 2)]:
+        dknn = fitted(stored, labels, bits, bound).use_tuning(S, W)
+        n_read.clear()
+        dknn.votes_and_log_odds(Q)
+        assert sum(n_read) == n_passes * len(X) * len(labels)
+
+
+def test_layers_that_have_no_say(given):
+    X, labels = examples()
+    Q, targets = examples(40, seed=1)
+    stored, bound = given(X)
+    for weights in ([0, 1.], [1., 0], [0, 0]):
+        one, two = (fitted(stored, labels, bits, bound).use_tuning(S, weights)
+                    for bits in (32, 64))
+        votes, odds = one.votes_and_log_odds(Q)
+        np.testing.assert_array_equal(votes, two.votes(Q))
+        np.testing.assert_allclose(odds, two.soft_log_odds(Q), atol=1e-5)
+
+
+def test_a_layer_that_is_read_beside_one_of_constant_columns(tmp_path):
+    X, labels = examples()
+    X[1][:] = 1
+    np.save(tmp_path / '0.npy', X[0])
+    np.save(tmp_path / '1.npy', X[1])
+    stored = [np.load(tmp_path / f'{i}.npy', mmap_mode='r') for i in (0, 1)]
+    Q, _ = examples(40, seed=1)
+    bound = memory.least_of_all(len(labels), [h.shape[1] for h in X])
+    one, two = (fitted(stored, labels, bits, bound).use_tuning(S, W)
+                for bits in (32, 64))
+    votes, odds = one.votes_and_log_odds(Q)
+    np.testing.assert_array_equal(votes, two.votes(Q))
+    np.testing.assert_allclose(odds, two.soft_log_odds(Q), atol=1e-5)
+
+
+def test_no_query(given):
+    X, labels = examples()
+    stored, bound = given(X)
+    dknn = fitted(stored, labels, 32, bound).use_tuning(S, W)
+    votes, odds = dknn.votes_and_log_odds([h[:0] for h in X])
+    assert votes.shape == odds.shape == (0, 3)
+
+
+# --------------------------------------------------- what else asks for sums
+
+def test_tuned_alike(given):
+    X, labels = examples()
+    valid, targets = examples(60, seed=1)
+    stored, bound = given(X)
+    one, two = (fitted(stored, labels, bits, bound).tune(valid, targets)
+                for bits in (32, 64))
+    np.testing.assert_allclose(one.bandwidths_, two.bandwidths_)
+    np.testing.assert_allclose(one.weights_, two.weights_, rtol=.01)
+
+
+def test_gradients_are_those_of_float64(given):
+    X, labels = examples()
+    Q, targets = examples(40, seed=1)
+    stored, bound = given(X)
+    one, two = (fitted(stored, labels, bits, bound).use_tuning(S, W)
+                .soft_gradients(Q, targets) for bits in (32, 64))
+    for found, true in zip(one, two, strict=True):
+        np.testing.assert_allclose(found, true, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize('gpu', ['kept', 'sent'], indirect=True)
+def test_on_a_gpu(gpu):
+    gpu.cells = 40 * 300  # several products a block
+    X, labels = examples()
+    Q, targets = examples(150, seed=1)
+    one, two = (fitted(X, labels, bits, device=device).use_tuning(S, W)
+                .calibrate(Q, targets)
+                for bits, device in [(32, gpu), (64, None)])
+    for found, true in zip(one.votes_and_log_odds(Q),
+                           two.votes_and_log_odds(Q), strict=True):
+        np.testing.assert_allclose(found, true, atol=1e-5)
+    np.testing.assert_allclose(one.soft_log_odds(Q), two.soft_log_odds(Q),
+                               atol=1e-5)
+
+
+@pytest.mark.parametrize('bits', [16, 0, None])
+def test_other_bits(bits):
+    with pytest.raises(ArgumentError, match='sum_bits'):
+        ExactIndex(sum_bits=bits)
+    with pytest.raises(ArgumentError, match='take 64 or 32'):
+        fitted(*examples(), bits)
