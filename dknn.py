@@ -48,16 +48,18 @@ class DkNN(HeldOutExamples):
         class_conditional (bool): Compare with the calibration examples of
             the same label only (Mondrian p-values, Vovk et al., chapter 4).
         index_options (dict): Arguments of the named index's class, such as
-            ``{'uri': 'shared.db'}`` of 'milvus'; None for its defaults.
+            ``{'uri': 'shared.db'}`` of 'milvus', or ``{'sum_bits': 32}`` of
+            'exact', for soft conformity in half the time but with fewer
+            digits (``neighbors.ExactIndex``); None for its defaults.
         memory (int): Bytes within which the layers are searched with the
             index 'exact' (``neighbors.memory``): what does not fit stays in
             its file and is read in blocks.  Answers are the same to the last
             bit.  None: no bound.
         device (module): CuPy, for the index 'exact' to multiply on the GPU
             that is current (``neighbors.devices``); other indexes search on
-            the CPU.  Votes, neighbours and soft conformity are the same to
-            the last bit; ``tune`` and ``soft_gradients`` round otherwise.
-            None: on the CPU.
+            the CPU.  Votes, neighbours and soft conformity (but with
+            ``sum_bits`` of 32) are the same to the last bit; ``tune`` and
+            ``soft_gradients`` round otherwise.  None: on the CPU.
 
     Attributes:
         layers_ (tuple): Numbers of the layers searched.
@@ -219,7 +221,8 @@ class DkNN(HeldOutExamples):
         """log q(x, y) - log(1 - q(x, y)), without saturation.
 
         Within 5e-7 of exact arithmetic, or 2^-27 of the value beyond 128,
-        and the same in whatever batch (``neighbors.soft``).
+        and the same in whatever batch (``neighbors.soft``); with ``sum_bits``
+        of 32 as ``neighbors.float32_sums`` says.
 
         Returns:
             ndarray: float64 (B, C), finite.
@@ -329,25 +332,6 @@ class DkNN(HeldOutExamples):
         return predictions.predicted(
             label, self.conformity_from_votes(votes),
             self.p_values_from_votes(votes), votes)
-
-    def _scores(self, method, activations, *verbs):
-        activations = self._checked(method, activations, 'fit', 'tune',
-                                    *verbs)
-        with naming_rows(activations):
-            return self._soft.scores(activations)
-
-    def _votes_and_scores(self, activations):
-        """Votes int64 (B, C) and scores float64 (B, C)."""
-        if not self._soft.shares_pass:
-            return self.votes(activations), self._scores(
-                'votes_and_log_odds', activations)
-        shape = len(activations[0]), self.n_class
-        votes, scores = np.zeros(shape, np.int64), np.empty(shape)
-        for rows, (found, sets) in self._indexes.in_batches(
-                activations, self._soft.scores_and_sets):
-            scores[rows] = found
-            self._count(sets, votes[rows])
-        return votes, scores
 
     def _softly(self, scores):
         odds = soft.log_odds(scores)

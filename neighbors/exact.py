@@ -6,12 +6,12 @@ import numpy as np
 import parallel
 from errors import ArgumentError
 from neighbors import arrays, blocks, memory, reading, scan
-from neighbors.base import QUERIES, NeighborIndex, put
+from neighbors.base import NeighborIndex, put
 from neighbors.devices import device_of
 from neighbors.float32_sums import Float32Sums
 from neighbors.kernels import AllExamples
+from neighbors.products import Products, block_rows
 
-CACHE_BYTES = 1 << 29    # examples up to this size are kept centred in memory
 # Queries that are answered together where the examples are sorted, at least
 # and at most: small groups need fewer examples, large ones multiply faster
 GROUP_QUERIES = 64, 256
@@ -58,7 +58,8 @@ class ExactIndex(NeighborIndex):
         memory (int): Bytes within which one layer is searched
             (``memory.plan``); examples mapped from a file are then read from
             it, so that they never count as memory.  None: up to
-            ``CACHE_BYTES`` are kept, and mapped arrays are used as such.
+            ``products.CACHE_BYTES`` are kept, and mapped arrays are used as
+            such.
         device (module): CuPy, to multiply on the GPU that is current; or
             what ``devices.device_of`` takes.  None: on the CPU.
         sum_bits (int): 64, or 32 for kernel sums of float32 products
@@ -68,6 +69,7 @@ class ExactIndex(NeighborIndex):
     Attributes:
         plan_ (memory.Plan): What is kept, and how much is read at once.
         device (devices.Host): Where products are made.
+        products_ (Products): What is multiplied.
 
     Raises:
         ArgumentError: ``sum_bits`` is neither.
@@ -105,38 +107,11 @@ class ExactIndex(NeighborIndex):
         self.centre_, self.columns_ = blocks.centre_and_columns(spreads,
                                                                 len(X))
         sample = X[arrays.every(len(X), blocks.SAMPLE)]
-        self.direction_ = blocks.main_direction(self._centred(sample), len(X))
+        self.direction_ = blocks.main_direction(blocks.centred(
+            sample, self.centre_, self.columns_), len(X))
 
     def _open(self):
-        N, D = self.X_.shape
-        d = len(self.columns_)
-        self._constant = np.setdiff1d(np.arange(D), self.columns_)
-        centred = blocks.CentredRows(self.X_, self.centre_, self.columns_)
-        is_kept = self.keeps(4 * N * d, CACHE_BYTES)
-        kept = self.device.empty((N, d)) if is_kept else centred
-        norms = np.empty(N)
-        rows = list(self._rows())
-        for place, block in zip(rows, reading.ahead(centred.__getitem__,
-                                                    rows), strict=True):
-            norms[place] = arrays.square_norms(block)
-            if is_kept:
-                self.device.put(kept, place, block)
-        self._bound = scan.ErrorBound(D, d, np.sqrt(norms.max()))
-        self._examples = None  # no products
-        self._is_streamed = not is_kept
-        if d and self._bound.is_useful:
-            self._examples = self._in_blocks(kept, norms.astype(np.float32))
-
-    def _in_blocks(self, kept, norms):
-        """The centred examples (N, d) as those of ``blocks``."""
-        size = memory.usual_block(self.X_.shape[1])
-        if self.device.is_gpu:
-            return blocks.UnsortedExamples(
-                kept, norms, max(size, self.device.cells // QUERIES),
-                self.device)
-        if self._is_streamed or not len(self.direction_):
-            return blocks.UnsortedExamples(kept, norms, size)
-        return blocks.SortedExamples(kept, norms, size, self.direction_)
+        self.products_ = Products(self)
 
     def keeps(self, size, most):
         """Whether examples are kept where they are multiplied.
@@ -170,9 +145,9 @@ class ExactIndex(NeighborIndex):
         Args:
             Q (array_like): As there.
             n_neighbors (int): As there.
-            start (callable): If ``reads_all``: called with the numbers,
-                int64 (b,), of the queries of each batch, it returns what
-                follows their products, as of ``scan.Scan``.
+            start (callable): If ``products_.see_all``: called with the
+                numbers, int64 (b,), of the queries of each batch, it returns
+                what follows their products, as of ``scan.Scan``.
 
         Returns:
             ndarray: int64 (B, k), each row ascending.
@@ -186,104 +161,25 @@ class ExactIndex(NeighborIndex):
         indices.sort(axis=1)
         return indices
 
-    # ------------------------------------------------------- for kernel sums
-
-    @property
-    def has_products(self):
-        """bool: Whether products in float32 say who is near."""
-        return self._examples is not None
-
-    @property
-    def reads_all(self):
-        """bool: Whether a search multiplies all examples, not a stretch."""
-        return self.has_products and not self._is_sorted
-
-    @property
-    def longest(self):
-        """float: The largest length of a centred example."""
-        return self._bound.longest
-
-    def bound_of_all(self, norm, offset):
-        """Bound on the error of a, of all examples.
-
-        Args:
-            norm (ndarray): float64 (B,), as of ``scaled``.
-            offset (ndarray): Likewise.
-
-        Returns:
-            ndarray: float64 (B,).
-        """
-        return self._bound.error(norm, offset, np.inf)
-
-    def blocks(self):
-        """The examples as they are multiplied, read ahead if not kept.
-
-        Yields:
-            tuple: As ``block`` of ``neighbors.blocks`` returns it.
-        """
-        load = reading.ahead if self._is_streamed else map
-        yield from load(self._examples.block, arrays.slices(
-            len(self.X_), self.plan_.block))
-
-    def scaled(self, Q):
-        """Queries as they are multiplied.
-
-        Args:
-            Q (ndarray): float32 (B, D).
-
-        Returns:
-            tuple: Centred queries float32 (B, d), 0 where they are too long
-            for products; their lengths, and T of the bound, float64 (B,).
-        """
-        z = self._centred(Q)
-        norm = np.sqrt(arrays.square_norms(z))
-        offset = self._bound.offset(self.constant_part(Q))
-        z[norm >= arrays.HUGE] = 0  # their products may overflow
-        return z, norm, offset
-
-    def constant_part(self, Q):
-        """t, what constant columns add to all d^2 of a query.
-
-        Args:
-            Q (ndarray): float32 (B, D).
-
-        Returns:
-            ndarray: float64 (B,).
-        """
-        return arrays.square_norms(Q[:, self._constant].astype(np.float64)
-                                   - self.X_[0][self._constant])
-
-    # --------------------------------------------------------------- helpers
-
     def _rows(self):
         return block_rows(self.X_)
 
-    def _centred(self, values):
-        return blocks.centred(values, self.centre_, self.columns_)
-
-    @property
-    def _is_sorted(self):
-        return self._examples is not None and self._examples.is_sorted
-
     def _arrange(self, Q):
-        if not self._is_sorted:
-            return super()._arrange(Q)
-        direction = np.zeros(Q.shape[1], np.float32)
-        direction[self.columns_] = self.direction_
-        with np.errstate(over='ignore', invalid='ignore'):
-            return np.argsort(Q @ direction)
+        if self.products_.is_sorted:
+            return self.products_.order(Q)
+        return super()._arrange(Q)
 
     def _group_size(self, n_queries):
         """Queries of a scan, where a batch has ``n_queries``."""
         least, most = GROUP_QUERIES
-        if not self._is_sorted:
+        if not self.products_.is_sorted:
             return n_queries
         return max(least, min(most, arrays.CELLS // len(self.X_)))
 
     # ------------------------------------------------------------- the answer
 
     def _answer(self, Q, k, find, out, start=None):
-        if start is None and not (self.has_products and self._is_streamed):
+        if start is None and not self.products_.are_read:
             super()._answer(Q, k, find, out)
             return
         for rows in arrays.slices(len(Q), self.plan_.queries):
@@ -296,12 +192,11 @@ class ExactIndex(NeighborIndex):
     def _answer_together(self, Q, k, find, out, start):
         """The same for queries that share one pass over the examples."""
         batches = self._batches(Q, k)
-        scans = [scan.Scan(*self.scaled(Q[batch]), k, self._bound,
-                           self.device, start and start(batch))
-                 for batch in batches]
+        scans = [self._scan(self.products_.scaled(Q[batch]), k,
+                            start and start(batch)) for batch in batches]
         # New threads would need new handles of cuBLAS, for every block
         run = parallel.in_turn if self.device.is_gpu else parallel.run
-        for block in self.blocks():
+        for block in self.products_.blocks():
             run(functools.partial(_see, block), scans)
 
         def answer(number):
@@ -311,7 +206,7 @@ class ExactIndex(NeighborIndex):
         parallel.run(answer, range(len(batches)))
 
     def _nearest(self, Q, k, candidates=None):
-        if self._examples is None:
+        if self.products_.examples is None:
             return self._compare_all(Q, k)
         candidates = candidates or self._propose(Q, k)
         few = candidates.few
@@ -325,7 +220,7 @@ class ExactIndex(NeighborIndex):
         return distances, indices
 
     def _nearest_sets(self, Q, k, candidates=None):
-        if self._examples is None:
+        if self.products_.examples is None:
             return self._compare_all(Q, k)[1]
         candidates = candidates or self._propose(Q, k)
         few = candidates.few
@@ -339,22 +234,26 @@ class ExactIndex(NeighborIndex):
 
     def _propose(self, Q, k):
         """The candidates of the queries that have few of them."""
-        z, norm, offset = self.scaled(Q)
+        scaled = self.products_.scaled(Q)
         return scan.join([
-            self._propose_to_group(z[rows], norm[rows], offset[rows], k)
-            for rows in arrays.slices(len(z), self._group_size(len(z)))])
+            self._propose_to_group([part[rows] for part in scaled], k)
+            for rows in arrays.slices(len(Q), self._group_size(len(Q)))])
 
-    def _propose_to_group(self, z, norm, offset, k):
+    def _propose_to_group(self, scaled, k):
         """The same of a group of centred queries, see ``scan.Scan``."""
-        group = scan.Scan(z, norm, offset, k, self._bound, self.device)
-        p = self._examples.project(z)
-        rows = seen = self._examples.first_rows(p, k)
+        group, examples = self._scan(scaled, k), self.products_.examples
+        p = examples.project(scaled[0])
+        rows = seen = examples.first_rows(p, k)
         while rows.start < rows.stop:
-            group.see(*self._examples.block(rows))
+            group.see(*examples.block(rows))
             seen = slice(min(seen.start, rows.start),
                          max(seen.stop, rows.stop))
-            rows = self._examples.next_rows(seen, p, group.radius)
+            rows = examples.next_rows(seen, p, group.radius)
         return group.candidates()
+
+    def _scan(self, scaled, k, follow=None):
+        return scan.Scan(*scaled, k, self.products_.bound, self.device,
+                         follow)
 
     def _rank(self, Q, candidates, k):
         """Distances and indices (n, k) of queries with few candidates."""
@@ -406,19 +305,6 @@ class ExactIndex(NeighborIndex):
                 np.sqrt(squares),
                 np.broadcast_to(np.arange(N), squares.shape), k)
         return distances, indices
-
-
-def block_rows(X):
-    """Slices of the examples' blocks.
-
-    Args:
-        X (ndarray or FileRows): (N, D).
-
-    Returns:
-        iterable of slice: Always the same, whatever the memory, as the last
-        bits of the mean depend on them.
-    """
-    return arrays.slices(len(X), memory.usual_block(X.shape[1]))
 
 
 def _see(block, group):

@@ -50,8 +50,8 @@ class Float32Sums(LayerSums):
 
     def __init__(self, index, labels, n_class):
         self.width = index.X_.shape[1]
-        self.shares_pass = index.reads_all
-        self._index = index
+        self.shares_pass = index.products_.see_all
+        self._index, self._products = index, index.products_
         self._labels = labels
         self._n_class = n_class
         self.run = parallel.in_turn if index.device.is_gpu else parallel.run
@@ -71,10 +71,10 @@ class Float32Sums(LayerSums):
             LogSums: (n, B, C); the bound is 0 where it is not known, so that
             nothing is computed again for it.
         """
-        if not self._index.has_products:
+        if self._products.examples is None:
             return self._all_examples().log_sums(Q, squares)
         found = self._empty(len(squares), len(Q))
-        for rows in arrays.slices(len(Q), self._index.plan_.queries):
+        for rows in arrays.slices(len(Q), self._products.plan.queries):
             self._see_all(Q[rows], squares, LogSums(
                 *(part[:, rows] for part in found)))
             reading.release(Q)
@@ -123,10 +123,10 @@ class Float32Sums(LayerSums):
 
     def _see_all(self, Q, squares, found):
         """Sets LogSums (n, B, C), from one pass over the examples."""
-        index, device = self._index, self._index.device
+        products, device = self._products, self._products.device
         batches = shares(len(Q))
         sums = [self._running(Q[rows], squares) for rows in batches]
-        factors = [device.send(-2 * index.scaled(Q[rows])[0])
+        factors = [device.send(-2 * products.scaled(Q[rows])[0])
                    for rows in batches]
 
         def see(block, i):
@@ -136,7 +136,7 @@ class Float32Sums(LayerSums):
                     sums[i](rows, indices, scan.product(
                         factors[i][rows], examples, norms))
 
-        for block in index.blocks():
+        for block in products.blocks():
             self.run(functools.partial(see, block), range(len(batches)))
         for rows, running in zip(batches, sums, strict=True):
             found.put(rows, running.log_sums())
@@ -146,12 +146,12 @@ class Float32Sums(LayerSums):
                        *np.empty((2, n, n_queries)))
 
     def _running(self, Q, squares):
-        index = self._index
-        _, norm, offset = index.scaled(Q)
-        return RunningSums(norm, index.constant_part(Q),
-                           index.bound_of_all(norm, offset), index.longest,
-                           squares, self._labels, self._n_class,
-                           index.device)
+        products = self._products
+        _, norm, offset = products.scaled(Q)
+        error = products.bound.error(norm, offset, np.inf)
+        return RunningSums(norm, products.constant_part(Q), error,
+                           products.bound.longest, squares, self._labels,
+                           self._n_class, products.device)
 
     def _in_float64_where_needed(self, Q, squares, found):
         """Sets those LogSums that float32 has left out."""

@@ -4,6 +4,7 @@ import numpy as np
 from errors import ArgumentError
 from neighbors import predictions, soft
 from neighbors.examples import IndexedExamples
+from neighbors.layers import naming_rows
 from neighbors.predictions import References
 
 
@@ -100,3 +101,22 @@ class HeldOutExamples(IndexedExamples):
             log_odds, self._calibrated_on[1], self.n_class,
             self.class_conditional)
         return self
+
+    def _scores(self, method, activations, *verbs):
+        activations = self._checked(method, activations, 'fit', 'tune',
+                                    *verbs)
+        with naming_rows(activations):
+            return self._soft.scores(activations)
+
+    def _votes_and_scores(self, activations):
+        """Votes int64 (B, C) and soft scores float64 (B, C)."""
+        if not self._soft.shares_pass:
+            return self.votes(activations), self._scores(
+                'votes_and_log_odds', activations)
+        shape = len(activations[0]), self.n_class
+        votes, scores = np.zeros(shape, np.int64), np.empty(shape)
+        for rows, (found, sets) in self._indexes.in_batches(
+                activations, self._soft.scores_and_sets):
+            scores[rows] = found
+            self._count(sets, votes[rows])
+        return votes, scores

@@ -14,11 +14,13 @@ import numpy as np
 
 import parallel
 from neighbors import arrays, labelled, reading
+from neighbors.base import shares
 from neighbors.sums import (
     ClassMeans,
     KernelSums,
     LayerSums,
     LogSums,
+    joined,
     sums_by_class,
 )
 
@@ -113,24 +115,22 @@ class AllExamples(LayerSums):
         return found
 
     def in_pieces(self, Q, squares, pieces):
-        """As of ``LayerSums``, but what is read serves many pieces.
+        """As of ``LayerSums``, but what is read serves all pieces.
 
-        A GPU multiplies them as one.
+        They follow each other, and are multiplied in larger parts; a GPU
+        multiplies them as one.
         """
         if self._blocks.is_kept and not self._device.is_gpu:
             return super().in_pieces(Q, squares, pieces)
-        longest = max(rows.stop - rows.start for rows in pieces)
-        together = self._queries // max(1, longest)
         found = []
-        for group in arrays.slices(len(pieces), together):
-            parts = [Q[rows] for rows in pieces[group]]
-            if self._device.is_gpu:
-                one, = self._log_sums([np.concatenate(parts)], squares)
-                found += one.split([len(part) for part in parts])
-            else:
-                found += self._log_sums(parts, squares)
+        for rows in arrays.slices(len(Q), self._queries):
+            parts = [rows] if self._device.is_gpu else [
+                slice(rows.start + part.start, rows.start + part.stop)
+                for part in shares(rows.stop - rows.start)]
+            found += self._log_sums([Q[part] for part in parts], squares)
             reading.release(Q)
-        return found
+        return joined(found or [self.log_sums(Q, squares)], axis=1).split(
+            [rows.stop - rows.start for rows in pieces])
 
     def _log_sums(self, parts, squares):
         """LogSums of several batches, from one pass over the examples."""

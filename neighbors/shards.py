@@ -20,8 +20,9 @@ from errors import UserError
 from neighbors import arrays, blocks, labelled, memory, reading
 from neighbors.base import NeighborIndex
 from neighbors.devices import HOST
-from neighbors.exact import ExactIndex, block_rows
+from neighbors.exact import ExactIndex
 from neighbors.kernels import AllExamples
+from neighbors.products import block_rows
 from neighbors.sums import ClassMeans, KernelSums
 
 

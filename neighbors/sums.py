@@ -180,9 +180,18 @@ def only(found):
     return LogSums(*(part[0] for part in found))
 
 
-def joined(parts):
-    """LogSums (B, C) of all queries, from those of pieces of them."""
-    return LogSums(*map(np.concatenate, zip(*parts, strict=True)))
+def joined(parts, axis=0):
+    """LogSums of all queries, from those of pieces of them.
+
+    Args:
+        parts (list of LogSums): (b, C) each, or (n, b, C).
+        axis (int): That of the queries, 0 or 1.
+
+    Returns:
+        LogSums: (B, C) or (n, B, C).
+    """
+    return LogSums(*(np.concatenate(part, axis=axis)
+                     for part in zip(*parts, strict=True)))
 
 
 class ClassMeans(NamedTuple):

@@ -58,7 +58,50 @@ def results(folder):
     return found
 
 
-@pytest.mark.skipif(not sys.platform.startswith('linux'), reason='/proc')
+needs_proc = pytest.mark.skipif(not sys.platform.startswith('linux'),
+                                reason='/proc')
+
+
+def least_bound(folder, *flags):
+    """What a script refuses 64M for, and a little more, in megabytes."""
+    few = limited('run_dknn', '64M', '--model-setup', folder, *flags)
+    return 16 + int(re.search(r'give (\d+)M or more', few.stderr)[1])
+
+
+def predictions(folder):
+    lines = (folder / 'predictions.jsonl').read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@needs_proc
+def test_float32_sums_within_the_bound(made, tmp_path):
+    flags = ['-k', '9', '--out', tmp_path / 'few', '--index-options',
+             'sum_bits=32']
+    bound = least_bound(made, *flags)
+    done = limited('run_dknn', f'{bound}M', '--model-setup', made, *flags)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split('peak ')[1]) <= bound << 20
+    done = toys.command('run_dknn.py', '--model-setup', made, '-k', '9',
+                        '--out', tmp_path / 'usual')
+    assert done.returncode == 0, done.stderr
+    few, usual = (predictions(tmp_path / name) for name in ('few', 'usual'))
+    assert len(few) == len(usual) > 0
+    for one, other in zip(few, usual, strict=True):
+        assert one['dknn'] == other['dknn']
+        assert one['soft']['conformity'] == pytest.approx(
+            other['soft']['conformity'], abs=1e-5)
+
+
+def test_other_bits_are_refused(made):
+    done = toys.command('run_dknn.py', '--model-setup', made,
+                        '--index-options', 'sum_bits=16')
+    assert (done.returncode, done.stdout) == (2, '')
+    assert done.stderr.endswith(
+        'error: --index-options sum_bits 16 is no width of numbers; take 64 '
+        'or 32\n')
+
+
+@needs_proc
 @pytest.mark.parametrize('script, flags', [
     ('run_dknn', []), ('interpret', ['--limit', '3']),
     ('evaluate', ['--only', 'accuracy'])])

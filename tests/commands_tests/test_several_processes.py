@@ -64,6 +64,14 @@ def test_three_processes_predict_as_one(made, one):
         one[0] / WRITTEN[0]).read_bytes()
 
 
+def test_float32_sums_are_for_one_process(made):
+    done = mpi.start(2, 'run_dknn.py', '--model-setup', made,
+                     '--index-options', 'sum_bits=32')
+    assert done.returncode == 2
+    assert ("--index-options {'sum_bits': 32} works in one process; leave it "
+            'out, or start one process, without mpiexec') in done.stderr
+
+
 @pytest.mark.slow
 def test_bytes_of_one_process(made, one):
     folder = copy(made, 'two')

@@ -84,10 +84,10 @@ def test_a_neighbour_at_the_very_end_of_the_stretch(monkeypatch):
 
 def test_many_examples_are_sorted_along_a_weaker_direction(monkeypatch):
     X, Q = activations(900), activations(30, seed=2)
-    assert not ExactIndex().fit(X)._is_sorted
+    assert not ExactIndex().fit(X).products_.is_sorted
     monkeypatch.setattr(blocks, 'SHARES', ((900, 1), (np.inf, .1)))
     index = ExactIndex().fit(X)
-    assert index._is_sorted
+    assert index.products_.is_sorted
     assert_exact(index, Q, 9)
     assert index._group_size(1000) == 256
     monkeypatch.setattr(arrays, 'CELLS', 100 * len(X))
@@ -99,15 +99,16 @@ def test_many_examples_are_sorted_along_a_weaker_direction(monkeypatch):
 def test_products_with_the_direction_are_within_their_slack():
     X, Q = flat(800), flat(50, seed=3)
     index = ExactIndex().fit(X)
-    z, x = index._centred(Q), index._examples.centred
+    products = index.products_
+    z, x = products.scaled(Q)[0], products.examples.centred
     gap = abs((z @ index.direction_).astype(np.float64)[:, None]
-              - index._examples.positions)
+              - products.examples.positions)
     exact_gap = np.linalg.norm(
-        Q.astype(np.float64)[:, None] - X[index._examples.order], axis=2)
+        Q.astype(np.float64)[:, None] - X[products.examples.order], axis=2)
     norm = np.linalg.norm(z.astype(np.float64), axis=1)
     longest = np.linalg.norm(x.astype(np.float64), axis=1).max()
     slack = (2 * x.shape[1] + 32) * 2. ** -24 * (norm + longest)
-    np.testing.assert_allclose(index._bound.slack(norm), slack, rtol=1e-6)
+    np.testing.assert_allclose(products.bound.slack(norm), slack, rtol=1e-6)
     assert (gap <= exact_gap + slack[:, None]).all()
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from indexed import EXACT, activations, assert_exact, every_exact, hostile
 
-from neighbors import INDEXES, ExactIndex, arrays, exact
+from neighbors import INDEXES, ExactIndex, arrays, products
 
 pytestmark = pytest.mark.filterwarnings('error')
 
@@ -67,11 +67,11 @@ def test_grids_with_massive_ties(seed, n, width, values, data):
 def test_block_sizes_change_nothing(cells, block, cached, monkeypatch):
     monkeypatch.setattr(arrays, 'BLOCK_CELLS', block)
     monkeypatch.setattr(arrays, 'CELLS', cells)
-    monkeypatch.setattr(exact, 'CACHE_BYTES', cached * 2 ** 20)
+    monkeypatch.setattr(products, 'CACHE_BYTES', cached * 2 ** 20)
     X = activations(300)
     X[100:160] = X[40:100]
     index = ExactIndex().fit(X)
-    assert isinstance(index._examples.centred, np.ndarray) == cached
+    assert isinstance(index.products_.examples.centred, np.ndarray) == cached
     assert_exact(index, np.concatenate([X[30:60], activations(9, 2)]), 20)
 
 

@@ -139,8 +139,8 @@ def test_within_the_bound():
     X, labels = activations(800), np.arange(800) % 3
     Q = activations(100, 1)
     index = ExactIndex(sum_bits=32).fit(X)
-    _, norm, offset = index.scaled(Q)
-    error = index.bound_of_all(norm, offset)
+    _, norm, offset = index.products_.scaled(Q)
+    error = index.products_.bound.error(norm, offset, np.inf)
     squares = (4. ** np.arange(3, -6, -1)).tolist()
     for square in squares:
         true, near = (

@@ -21,8 +21,9 @@ places = pytest.mark.parametrize('gpu', ['kept', 'sent'], indirect=True)
 def assert_where(index, gpu):
     """That the examples are where there is room for them."""
     kept = gpu.has_room(0, None)
-    assert isinstance(index._examples.centred, fake_device.Array) == kept
-    assert index._is_streamed == (not kept)
+    products = index.products_
+    assert isinstance(products.examples.centred, fake_device.Array) == kept
+    assert products.is_kept == kept
 
 
 # -------------------------------------------------------------- the neighbours
@@ -65,7 +66,7 @@ def test_as_many_neighbors_as_there_are(X, gpu):
 @places
 def test_what_a_cpu_would_sort_keeps_its_order(gpu):
     X, Q = flat(3000), flat(130, seed=1)
-    assert ExactIndex().fit(X)._examples.is_sorted
+    assert ExactIndex().fit(X).products_.examples.is_sorted
     index = ExactIndex(device=gpu).fit(X)
     assert_where(index, gpu)
     assert_exact(index, Q, 75)

@@ -90,8 +90,11 @@ def test_options_of_an_index():
                        'no such option; choose from n_links, ef_constr'):
         index_options('--index', 'hnsw', '--index-options', 'pq=60')
     with pytest.raises(UserError, match='--index exact has no such option; '
-                       'leave it out'):
+                       'choose from sum_bits$'):
         index_options('--index-options', 'memory=1')
+    with pytest.raises(UserError, match='--index kdtree has no such option; '
+                       'leave it out'):
+        index_options('--index', 'kdtree', '--index-options', 'sum_bits=32')
 
 
 @pytest.mark.parametrize('text', [
