@@ -49,8 +49,9 @@ def test_what_is_measured(folder, monkeypatch):
         products.append((len(layers), queries[0].shape, dtype))))
     monkeypatch.setattr(scale, 'K', 5)
     found = scale.measured(folder, 30, 1 << 40)
-    assert set(found) == {'fit', 'votes', 'soft', 'sgemm', 'dgemm', 'reading',
-                          'peak'}
+    assert 0 <= found.pop('difference') < 1e-5
+    assert set(found) == {'fit', 'votes', 'soft', 'both', 'sgemm', 'dgemm',
+                          'reading', 'peak'}
     assert all(value > 0 for value in found.values())
     assert products == [(2, (30, 20), np.float32), (2, (30, 20), np.float64)]
     assert found['peak'] > 10 << 20
@@ -78,13 +79,13 @@ def test_products_are_as_many_as_a_search_needs(monkeypatch):
 
 
 def test_a_row_by_hand():
-    # votes 3 s and soft 8 s beside 1.5 or 3.5 s of products and 0.5 s of
-    # reading
+    # votes 3 s, soft 8 s, and both 5 s beside 1.5 or 3.5 s of products and
+    # 0.5 s of reading: 3 / 2, 8 / 4, 5 / 2
     row = scale.row_of(10_000, 3 << 29, {
-        'fit': .25, 'votes': 3, 'soft': 8, 'sgemm': 1.5, 'dgemm': 3.5,
-        'reading': .5, 'peak': 1 << 29})
-    assert row == ['10,000', '1.50', '0.50', '0.2', '3.0', '8.0', '1.5',
-                   '3.5', '0.5', '1.50', '2.00']
+        'fit': .25, 'votes': 3, 'soft': 8, 'both': 5, 'sgemm': 1.5,
+        'dgemm': 3.5, 'reading': .5, 'peak': 1 << 29, 'difference': 4.77e-7})
+    assert row == ['10,000', '1.50', '0.50', '0.2', '3.0', '8.0', '5.0',
+                   '1.5', '3.5', '0.5', '1.50', '2.00', '2.50', '5e-07']
     assert len(row) == len(scale.COLUMNS)
 
 
@@ -92,8 +93,8 @@ def test_the_table_goes_between_the_marks(tmp_path, monkeypatch, capsys):
     page = tmp_path / scale.PAGE
     page.write_text(f'Before\n\n{pages.BEGIN}\nold\n{pages.END}\n\nAfter\n')
     monkeypatch.setattr(scale, 'in_a_process', lambda folder, args: {
-        'fit': 1, 'votes': 1, 'soft': 1, 'sgemm': 1, 'dgemm': 1,
-        'reading': 1,
+        'fit': 1, 'votes': 1, 'soft': 1, 'both': 1, 'sgemm': 1, 'dgemm': 1,
+        'reading': 1, 'difference': 0,
         'peak': len(json.dumps(sorted(p.name for p in folder.iterdir())))})
     scale.main(['--sizes', '50', '70', '--layers', '1', '--width', '8',
                 '--classes', '2', '--docs', str(tmp_path), '--folder',
