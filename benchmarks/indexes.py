@@ -41,7 +41,7 @@ KINDS = {
     'ivf, fewer probes': ('ivf', lambda width: {
         'pca': 64, 'n_probes': 80, 'n_ranked': 2 * K}),
     'hnsw, fewer ranked': ('hnsw', lambda width: {
-        'ef_search': 2 * K, 'n_ranked': 2 * K}),
+        'ef_search': 110, 'n_ranked': 110}),
 }
 COLUMNS = ('index', 'build, s', 'file, MB', 'ms a query', 'ms / exact',
            'recall of 75', 'peak memory, MB')

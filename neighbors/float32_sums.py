@@ -17,6 +17,7 @@ from neighbors.sums import (
     KernelSums,
     LayerSums,
     LogSums,
+    joined,
     only,
     sums_by_class,
 )
@@ -55,7 +56,7 @@ class Float32Sums(LayerSums):
         self._labels = labels
         self._n_class = n_class
         self.run = parallel.in_turn if index.device.is_gpu else parallel.run
-        self._in_float64 = None
+        self._float64_sums = None
         self._making = threading.Lock()
 
     def log_sums(self, Q, squares):
@@ -72,7 +73,7 @@ class Float32Sums(LayerSums):
             nothing is computed again for it.
         """
         if self._products.examples is None:
-            return self._all_examples().log_sums(Q, squares)
+            return self._in_float64(Q, squares)
         found = self._empty(len(squares), len(Q))
         for rows in arrays.slices(len(Q), self._products.plan.queries):
             self._see_all(Q[rows], squares, LogSums(
@@ -157,15 +158,20 @@ class Float32Sums(LayerSums):
         """Sets those LogSums that float32 has left out."""
         left = np.flatnonzero(np.isnan(found.bound[0]))
         if len(left):
-            found.put(left, self._all_examples().log_sums(Q[left], squares))
+            found.put(left, self._in_float64(Q[left], squares))
+
+    def _in_float64(self, Q, squares):
+        """LogSums (n, B, C) of ``AllExamples``."""
+        return joined(self._all_examples().in_pieces(
+            Q, squares, shares(len(Q)) or [slice(0, 0)]), axis=1)
 
     def _all_examples(self):
         """The sums in float64, made when they are first asked."""
         with self._making:
-            if self._in_float64 is None:
-                self._in_float64 = AllExamples(self._index, self._labels,
-                                               self._n_class)
-        return self._in_float64
+            if self._float64_sums is None:
+                self._float64_sums = AllExamples(self._index, self._labels,
+                                                 self._n_class)
+        return self._float64_sums
 
 
 class RunningSums:
@@ -224,9 +230,10 @@ class RunningSums:
         Returns:
             LogSums: (n, B, C); where float32 will not do, the bound is NaN.
         """
-        norm, half = self._norm, self._half
-        farthest = -half * self._longest * (2 * norm + self._longest)
+        half, square = self._half, self._norm ** 2 + self._t
+        farthest = -half * self._longest * (
+            2 * np.sqrt(square) + self._longest)
         bound = np.where(self._is_near, 0, np.nan)
         return LogSums(
             self._sums.on_host(self._device).log(farthest[:, :, None]),
-            -half * (norm ** 2 + self._t), np.tile(bound, (len(half), 1)))
+            -half * square, np.tile(bound, (len(half), 1)))

@@ -9,6 +9,7 @@ from dknn import DkNN
 from errors import ArgumentError
 from neighbors import ExactIndex, arrays, float32_sums, memory, reading, soft
 from neighbors.layers import LayerIndexes
+from neighbors.sums import exp_of
 
 pytestmark = pytest.mark.filterwarnings('error')
 S, W = [2., 1.], [.8, .5]
@@ -44,7 +45,7 @@ def assert_near(X, labels, Q, s, w, bound=None, most=2e-5):
 
 def in_float32(s):
     """Asserts that queries are answered without sums in float64."""
-    assert s._sums[0]._in_float64 is None
+    assert s._sums[0]._float64_sums is None
 
 
 # -------------------------------------------------------------- worked by hand
@@ -70,6 +71,17 @@ def test_shares_count_columns_that_are_constant():
     in_float32(layers)
 
 
+def test_exponents_that_float32_cannot_hold():
+    """Down to -87 they count; below, exp would be slow and is nearly 0."""
+    given = np.float32([-1, -50, -86.5, -100, -1e30])
+    found = exp_of(given.copy())
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found[:3], np.exp(given[:3].astype(float)),
+                               rtol=1e-6)
+    assert (found[3:] <= np.exp(-86.9)).all()
+    assert (found >= np.finfo(np.float32).tiny).all()
+
+
 # ---------------------------------------------------------- against the truth
 
 def test_near_the_truth(given, monkeypatch):
@@ -91,7 +103,7 @@ def test_what_a_class_has_far_away():
     assert_near(X, labels, examples(30, seed=1)[0], [1., 1.], W)
 
 
-@pytest.mark.parametrize('s', [1e-6, .003])
+@pytest.mark.parametrize('s', [1e-25, 1e-6, .003])
 def test_small_bandwidths_are_those_of_float64(s, given):
     X, labels = examples()
     Q, _ = examples(30, seed=1)
@@ -159,6 +171,19 @@ def test_within_the_bound():
         np.testing.assert_allclose(
             together.values[i] + together.offset[i][:, None],
             alone.values[0] + alone.offset[0][:, None], atol=1e-4)
+
+
+def test_an_absent_class_counts_from_columns_that_are_constant_too():
+    # Class 2 counts as one example at |q| + M: the mean is 1, M = 1, and q is
+    # (0, 10) from it and the constant column: d^2 = 121, of the examples 101,
+    # 100, 101
+    X = np.array([[0, 5], [1, 5], [2, 5]], np.float32)
+    layers = soft_layers([X], [0, 0, 2], [3.], [1.])
+    scores = layers.scores([np.array([[1, 15]], np.float32)])
+    logs = np.array([np.log(np.exp(-101 / 18) + np.exp(-100 / 18)),
+                     -121 / 18, -101 / 18])
+    np.testing.assert_allclose(scores, [logs - logs[0]], atol=1e-5)
+    in_float32(layers)
 
 
 # ------------------------------------------------------------- in one pass
