@@ -175,10 +175,10 @@ def read_vectors(path, vocab):
     return vectors
 
 
-def choose(args, data):
+def choose(args, data, pretrained=False):
     """How to train: what the flags say, the rest by encoder and texts."""
     kind = hyperparameters.kind_of(data, args.char_based)
-    chosen = hyperparameters.defaults(args.model, kind)
+    chosen = hyperparameters.defaults(args.model, kind, pretrained)
     given = {name: value for name, value in vars(args).items()
              if name in chosen._fields}
     if 'dropout' in given:  # as released, of the word vectors, too
@@ -264,7 +264,7 @@ def prepare(args, folder, team):
     with team.processes.root_first():  # it downloads what is missing
         data, vocab = read_data(args, folder)
     vectors = read_vectors(args.word_vectors, vocab)
-    options = choose(args, data)
+    options = choose(args, data, vectors is not None)
     np.random.seed(args.seed)
     model = build_model(args, options, data, vocab, vectors)
     return data, vocab, model, options, run_settings.settings(

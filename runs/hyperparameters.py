@@ -53,6 +53,11 @@ DEFAULTS = {
 }
 
 
+# Encoder -> what holds instead where word vectors are not pretrained: moved
+# against them from the start, a network of LSTMs stays at chance
+NOT_PRETRAINED = {'bilstm': {'adversarial': 0}, 'rnn': {'adversarial': 0}}
+
+
 def kind_of(data, char_based):
     """The kind of text that a data set holds.
 
@@ -72,20 +77,23 @@ def kind_of(data, char_based):
     return 'long' if mean >= LONG else 'words'
 
 
-def defaults(model, kind):
+def defaults(model, kind, pretrained=True):
     """How a kind of network is trained on a kind of text.
 
     Args:
         model (str): A key of ``nets.ENCODERS``.
         kind (str): As ``kind_of`` returns it.
+        pretrained (bool): Whether there are word vectors to begin with.
 
     Returns:
         Hyperparameters: The last row of ``DEFAULTS`` that says something
-        counts.
+        counts, and then ``NOT_PRETRAINED``.
     """
     found = {}
     for row, values in DEFAULTS.items():
         if all(ours in (ANY, theirs)
                for ours, theirs in zip(row, (model, kind), strict=True)):
             found.update(values)
+    if not pretrained:
+        found.update(NOT_PRETRAINED.get(model, {}))
     return Hyperparameters(**found)

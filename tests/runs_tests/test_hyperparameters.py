@@ -38,6 +38,19 @@ def test_later_rows_count(monkeypatch):
         assert found == (*expected, 4, 5, 6, 7, 8)
 
 
+def test_without_pretrained_vectors():
+    """LSTMs are not moved against them; the others have the same as with."""
+    for model in nets.ENCODERS:
+        with_vectors = hyperparameters.defaults(model, 'words')
+        without = hyperparameters.defaults(model, 'words', False)
+        if model in ('bilstm', 'rnn'):
+            assert (with_vectors.adversarial, without.adversarial) == (1, 0)
+        assert without._replace(
+            adversarial=with_vectors.adversarial) == with_vectors
+    assert hyperparameters.defaults('bow', 'words', False) == (
+        hyperparameters.defaults('bow', 'words'))
+
+
 def test_the_table_names_what_there_is():
     assert next(iter(DEFAULTS)) == (ANY, ANY)
     for (model, kind), values in DEFAULTS.items():
