@@ -54,7 +54,7 @@ class DkNN(HeldOutExamples):
         memory (int): Bytes within which the layers are searched with the
             index 'exact' (``neighbors.memory``): what does not fit stays in
             its file and is read in blocks.  Answers are the same to the last
-            bit.  None: no bound.
+            bit (but with ``sum_bits`` of 32).  None: no bound.
         device (module): CuPy, for the index 'exact' to multiply on the GPU
             that is current (``neighbors.devices``); other indexes search on
             the CPU.  Votes, neighbours and soft conformity (but with

@@ -80,7 +80,7 @@ class ExactIndex(NeighborIndex):
     _arrays = ('centre_', 'columns_', 'direction_')
 
     def __init__(self, memory=None, device=None, sum_bits=64):
-        if sum_bits not in SUMS:
+        if sum_bits not in list(SUMS):
             raise ArgumentError('sum_bits', sum_bits, 'is no width of '
                                 'numbers; take 64 or 32')
         self.memory = memory

@@ -18,12 +18,13 @@ from neighbors.sums import (
     LayerSums,
     LogSums,
     joined,
-    only,
     sums_by_class,
 )
 
 # Bound on the error of log S up to which products are taken in float32
 MOST_ERROR = 1 / 64
+# Of the module, since sums with a lock of their own could not be copied
+_making = threading.Lock()
 
 
 class Float32Sums(LayerSums):
@@ -31,10 +32,11 @@ class Float32Sums(LayerSums):
 
     The exponents come from the products of the search, which does not have
     to make others, nor to read the examples again for them.  With the bound
-    e of ``scan.ErrorBound`` on the error of a, log S is within e / 2 s^2 and
-    2^-20 of itself; what is seen is a fiftieth of that or less
-    (docs/scale.md).  Where e / 2 s^2 exceeds ``MOST_ERROR``, as for very
-    small bandwidths, a query's sums are those of ``AllExamples``, in float64.
+    e of ``scan.ErrorBound`` on the error of a, an exponent is within
+    e / 2 s^2 and four roundings of itself; the error of log S that is seen
+    is a twentieth of e / 2 s^2 or less.  Where that exceeds ``MOST_ERROR``, as
+    for very small bandwidths or queries far from everything, a query's sums
+    are those of ``AllExamples``, in float64, which are another pass.
 
     The last digits depend on the batch and the number of threads.
 
@@ -55,9 +57,7 @@ class Float32Sums(LayerSums):
         self._index, self._products = index, index.products_
         self._labels = labels
         self._n_class = n_class
-        self.run = parallel.in_turn if index.device.is_gpu else parallel.run
         self._float64_sums = None
-        self._making = threading.Lock()
 
     def log_sums(self, Q, squares):
         """log S with several bandwidths, from one set of products.
@@ -65,7 +65,7 @@ class Float32Sums(LayerSums):
         Args:
             Q (ndarray): float32 (B, D).
             squares (list of float): n numbers s^2 > 0, as of ``AllExamples``.
-                The largest decides whether float32 will do; the error of a
+                The largest decides whether float32 will do; the error with a
                 smaller one is larger in proportion.
 
         Returns:
@@ -97,7 +97,7 @@ class Float32Sums(LayerSums):
 
         Returns:
             tuple: int64 (B, k), as of ``ExactIndex.neighbor_sets``, and
-            LogSums (B, C).
+            LogSums (1, B, C).
         """
         found = self._empty(1, len(Q))
         started = []
@@ -110,7 +110,7 @@ class Float32Sums(LayerSums):
         for numbers, running in started:
             found.put(numbers, running.log_sums())
         self._in_float64_where_needed(Q, [square], found)
-        return sets, only(found)
+        return sets, found
 
     def log_sums_apart(self, Q, square):
         """As of ``AllExamples``."""
@@ -137,8 +137,10 @@ class Float32Sums(LayerSums):
                     sums[i](rows, indices, scan.product(
                         factors[i][rows], examples, norms))
 
+        # As of ExactIndex: for every block, new threads and new handles
+        run = parallel.in_turn if device.is_gpu else parallel.run
         for block in products.blocks():
-            self.run(functools.partial(see, block), range(len(batches)))
+            run(functools.partial(see, block), range(len(batches)))
         for rows, running in zip(batches, sums, strict=True):
             found.put(rows, running.log_sums())
 
@@ -157,17 +159,18 @@ class Float32Sums(LayerSums):
     def _in_float64_where_needed(self, Q, squares, found):
         """Sets those LogSums that float32 has left out."""
         left = np.flatnonzero(np.isnan(found.bound[0]))
-        if len(left):
-            found.put(left, self._in_float64(Q[left], squares))
+        for some in arrays.slices(len(left), self._products.plan.queries):
+            rows = left[some]
+            found.put(rows, self._in_float64(Q[rows], squares))
 
     def _in_float64(self, Q, squares):
         """LogSums (n, B, C) of ``AllExamples``."""
         return joined(self._all_examples().in_pieces(
-            Q, squares, shares(len(Q)) or [slice(0, 0)]), axis=1)
+            Q, squares, shares(len(Q)) or [slice(0, 0)]))
 
     def _all_examples(self):
         """The sums in float64, made when they are first asked."""
-        with self._making:
+        with _making:  # several threads may come here at once
             if self._float64_sums is None:
                 self._float64_sums = AllExamples(self._index, self._labels,
                                                  self._n_class)
@@ -194,12 +197,14 @@ class RunningSums:
         self._t = t
         self._longest = longest
         self._half = .5 / np.asarray(squares)[:, None]  # (n, 1)
-        self._is_near = self._half.min() * error <= MOST_ERROR
+        # Longer queries have no products
+        self._suffices = (self._half.min() * error <= MOST_ERROR) & (
+            norm < arrays.HUGE)
         self._factors = [squares[0] / square for square in squares]
         self._labels = labels
         self._n_class = n_class
         self._device = device
-        scale = np.where(self._is_near, -self._half[0], 0)
+        scale = np.where(self._suffices, -self._half[0], 0)
         with device.turn():
             self._scale = device.send(scale.astype(np.float32)[:, None])
             self._sums = KernelSums.empty((len(squares), len(norm), n_class),
@@ -233,7 +238,7 @@ class RunningSums:
         half, square = self._half, self._norm ** 2 + self._t
         farthest = -half * self._longest * (
             2 * np.sqrt(square) + self._longest)
-        bound = np.where(self._is_near, 0, np.nan)
+        bound = np.where(self._suffices, 0, np.nan)
         return LogSums(
             self._sums.on_host(self._device).log(farthest[:, :, None]),
             -half * square, np.tile(bound, (len(half), 1)))

@@ -129,7 +129,7 @@ class AllExamples(LayerSums):
                 for part in shares(rows.stop - rows.start)]
             found += self._log_sums([Q[part] for part in parts], squares)
             reading.release(Q)
-        return joined(found or [self.log_sums(Q, squares)], axis=1).split(
+        return joined(found or [self.log_sums(Q, squares)]).split(
             [rows.stop - rows.start for rows in pieces])
 
     def _log_sums(self, parts, squares):

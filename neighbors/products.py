@@ -72,9 +72,10 @@ class Products:
         Yields:
             tuple: What ``block`` of the examples returns.
         """
-        load = map if self.is_kept else reading.ahead
-        yield from load(self.examples.block, arrays.slices(
-            len(self._X), self.plan.block))
+        load, size = ((map, self._size) if self.is_kept
+                      else (reading.ahead, self.plan.block))
+        yield from load(self.examples.block, arrays.slices(len(self._X),
+                                                           size))
 
     def order(self, Q):
         """The order of queries by their product with the direction.
@@ -112,14 +113,20 @@ class Products:
 
     def _in_blocks(self, kept, norms):
         """The centred examples (N, d) as those of ``blocks``."""
-        size = memory.usual_block(self._X.shape[1])
+        size = self._size
         if self.device.is_gpu:
-            return blocks.UnsortedExamples(
-                kept, norms, max(size, self.device.cells // QUERIES),
-                self.device)
+            return blocks.UnsortedExamples(kept, norms, size, self.device)
         if not self.is_kept or not len(self._direction):
             return blocks.UnsortedExamples(kept, norms, size)
         return blocks.SortedExamples(kept, norms, size, self._direction)
+
+    @property
+    def _size(self):
+        """Examples of a block, where they are kept."""
+        size = memory.usual_block(self._X.shape[1])
+        if not self.device.is_gpu:
+            return size
+        return max(size, self.device.cells // QUERIES)
 
 
 def block_rows(X):

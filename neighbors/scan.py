@@ -141,7 +141,7 @@ class Scan:
         device (Host): Where the blocks are, and products are made; what they
             find comes back.
         follow (callable): Called with the slice of queries, the indices and
-            a, float32 (b, n), of every product, which it may overwrite.
+            a, float32 (b, n), of every product.
 
     Attributes:
         radius (ndarray): float64 (B,).  An example whose p(x) is farther

@@ -22,7 +22,7 @@ from neighbors.found import FoundExamples
 from neighbors.grid import settled
 from neighbors.kernels import ROUNDING
 from neighbors.layers import unordered
-from neighbors.sums import joined, only
+from neighbors.sums import only
 
 QUERIES = 256   # queries of a piece of work, at most
 LEAST_QUERIES = 32
@@ -85,7 +85,8 @@ class SoftLayers:
     @property
     def shares_pass(self):
         """bool: Whether ``scores_and_sets`` saves products or reading."""
-        return any(getattr(sums, 'shares_pass', False) for sums in self._sums)
+        return any(sums.shares_pass for sums in self._sums
+                   if sums is not None)
 
     def scores_and_sets(self, activations):
         """``scores``, and the neighbours, from one pass where that is enough.
@@ -102,16 +103,17 @@ class SoftLayers:
                 self._sums, self._indexes, self._layers, self._squares,
                 strict=True):
             Q = activations[layer]
-            if getattr(sums, 'shares_pass', False):
+            if sums is not None and sums.shares_pass:
                 near, logs = sums.with_neighbor_sets(
                     arrays.as_queries(Q, sums.width), self._k, square)
+                found.append([only(part) for part in logs.split(
+                    [rows.stop - rows.start for rows in _one_at_least(Q)])])
             else:
                 near = unordered(index, Q, self._k)
-                logs = sums and joined(_single_sums(
-                    sums, arrays.as_queries(Q, sums.width), square))
+                if sums is not None:
+                    found.append(_single_sums(
+                        sums, arrays.as_queries(Q, sums.width), square))
             sets.append(near)
-            if logs:
-                found.append([logs])
         return self._scores_of(found, activations), sets
 
     def _used(self, activations):
@@ -319,7 +321,11 @@ def _totals(sums, Q, square):
 def _single_sums(sums, Q, square):
     """LogSums (b, C) of each piece of the queries, one at least."""
     return [only(found) for found in sums.in_pieces(
-        Q, [square], pieces(len(Q)) or [slice(0, 0)])]
+        Q, [square], _one_at_least(Q))]
+
+
+def _one_at_least(Q):
+    return pieces(len(Q)) or [slice(0, 0)]
 
 
 def _numbers(name, values, n, least):

@@ -180,17 +180,9 @@ def only(found):
     return LogSums(*(part[0] for part in found))
 
 
-def joined(parts, axis=0):
-    """LogSums of all queries, from those of pieces of them.
-
-    Args:
-        parts (list of LogSums): (b, C) each, or (n, b, C).
-        axis (int): That of the queries, 0 or 1.
-
-    Returns:
-        LogSums: (B, C) or (n, B, C).
-    """
-    return LogSums(*(np.concatenate(part, axis=axis)
+def joined(parts):
+    """LogSums (n, B, C) of all queries, from those of pieces of them."""
+    return LogSums(*(np.concatenate(part, axis=1)
                      for part in zip(*parts, strict=True)))
 
 
@@ -274,9 +266,12 @@ class LayerSums:
     Attributes:
         run (callable): How pieces of queries are to be run: like
             ``parallel.run``, or in turn.
+        shares_pass (bool): Whether there is ``with_neighbor_sets``, as of
+            ``float32_sums``.
     """
 
     run = staticmethod(parallel.run)
+    shares_pass = False
 
     def in_pieces(self, Q, squares, pieces):
         """``log_sums`` of each of some pieces of the queries.
@@ -284,7 +279,8 @@ class LayerSums:
         Args:
             Q (ndarray): float32 (B, D).
             squares (list of float): As for ``log_sums``.
-            pieces (list of slice): The pieces.
+            pieces (list of slice): They follow each other, from the first
+                query to the last.
 
         Returns:
             list of LogSums: One a piece.

@@ -4,10 +4,11 @@ import sys
 
 import fake_device
 import fake_memory
+import numpy as np
 import pytest
 from indexed import forget
 
-from neighbors import devices
+from neighbors import devices, memory
 
 SERVE = '''
 import sys, time
@@ -54,3 +55,18 @@ def gpu(request, free, monkeypatch):
     if getattr(request, 'param', 'kept') == 'sent':
         free.free = 0
     return made
+
+
+@pytest.fixture(params=['kept', 'read'])
+def given(request, tmp_path):
+    """From arrays to what is indexed: arrays, or files read in blocks."""
+    def save(layers):
+        if request.param == 'kept':
+            return layers, None
+        paths = [tmp_path / f'{i}.npy' for i in range(len(layers))]
+        for path, h in zip(paths, layers, strict=True):
+            np.save(path, h)
+        layers = [np.load(path, mmap_mode='r') for path in paths]
+        return layers, memory.least_of_all(len(layers[0]), [
+            h.shape[1] for h in layers])
+    return save
