@@ -52,15 +52,17 @@ def reports(folder):
 
 def test_the_accuracies_are_those_of_run_dknn(made, monkeypatch):
     """Also where labels are equally conforming: DkNN says which it takes."""
-    def tied(self, layers, soft=False):
-        found = predict(self, layers, soft)
-        ties = np.arange(len(found.label)) % 3 > 0
-        return found._replace(
-            conformity=np.where(ties[:, None], .5, found.conformity),
-            label=np.where(ties, 1, found.label))
+    def tied(self, layers):
+        return [found._replace(
+            conformity=np.where(ties(found)[:, None], .5, found.conformity),
+            label=np.where(ties(found), 1, found.label))
+            for found in predict(self, layers)]
 
-    predict = DkNN.predict
-    monkeypatch.setattr(DkNN, 'predict', tied)
+    def ties(found):
+        return np.arange(len(found.label)) % 3 > 0
+
+    predict = DkNN.predict_both
+    monkeypatch.setattr(DkNN, 'predict_both', tied)
     run_dknn.main(['--model-setup', str(made)])
     figures, lines = read(made)
     softmax, scaled, dknn, soft = reports(made).values()
@@ -77,13 +79,13 @@ def test_the_accuracies_are_those_of_run_dknn(made, monkeypatch):
 
 def test_no_nll_where_a_conformity_is_zero(made, capsys, monkeypatch):
     """Its logarithm would tell where somebody cut, 708 nats a text."""
-    def hard(self, layers, soft=False):
-        found = predict(self, layers, soft)
-        conformity = np.tile([1., 0.], (len(found.label), 1))
-        return found._replace(conformity=conformity)
+    def hard(self, layers):
+        return [found._replace(conformity=np.tile(
+            [1., 0.], (len(found.label), 1)))
+            for found in predict(self, layers)]
 
-    predict = DkNN.predict
-    monkeypatch.setattr(DkNN, 'predict', hard)
+    predict = DkNN.predict_both
+    monkeypatch.setattr(DkNN, 'predict_both', hard)
     found = reports(made)['DkNN conformity']
     positive = int((runs.stored_activations(
         runs.load_run(made), 'test').labels == 1).sum())

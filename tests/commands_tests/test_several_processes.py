@@ -94,14 +94,14 @@ def broken(how):
         from errors import UserError
         from runs.processes import processes
 
-        predict = DkNN.predict
+        predict = DkNN.predict_both
 
         def fail(*args, **options):
             if processes().rank == 1:
                 {how}
             return predict(*args, **options)
 
-        DkNN.predict = fail
+        DkNN.predict_both = fail
         runs.run_script(run_dknn.main)
         ''')
 
