@@ -108,9 +108,8 @@ class DkNN(HeldOutExamples):
             return self._compare_with(activations, labels, self.votes(
                 activations)[rows, labels])
         votes, odds = self.votes_and_log_odds(activations)
-        return self._compare_with(
-            activations, labels, votes[rows, labels])._compare_softly_with(
-                odds[rows, labels])
+        self._compare_with(activations, labels, votes[rows, labels])
+        return self._compare_softly_with(odds[rows, labels])
 
     def tune(self, activations, labels):
         """Chooses bandwidths and weights of soft conformity.

@@ -103,12 +103,7 @@ class NeighborIndex:
             UserError: As ``kneighbors``.
             RuntimeError: As ``kneighbors``.
         """
-        Q, k = self._checked(Q, n_neighbors)
-        indices = np.empty((len(Q), k), np.int64)
-        self._answer(Q, k, lambda *query: [self._nearest_sets(*query)],
-                     [indices])
-        indices.sort(axis=1)
-        return indices
+        return self._sets(*self._checked(Q, n_neighbors))
 
     def save(self, path):
         """Writes what ``fit`` built, without the training examples.
@@ -166,6 +161,14 @@ class NeighborIndex:
     def _nearest_sets(self, Q, k):
         """The indices that ``_nearest`` finds, in any order."""
         return self._nearest(Q, k)[1]
+
+    def _sets(self, Q, k, **options):
+        """``neighbor_sets`` of checked queries; options of ``_answer``."""
+        indices = np.empty((len(Q), k), np.int64)
+        self._answer(Q, k, lambda *query: [self._nearest_sets(*query)],
+                     [indices], **options)
+        indices.sort(axis=1)
+        return indices
 
     def _answer(self, Q, k, find, out):
         """Writes what ``find(Q, k)`` returns for each batch into ``out``."""

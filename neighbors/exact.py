@@ -146,20 +146,14 @@ class ExactIndex(NeighborIndex):
             Q (array_like): As there.
             n_neighbors (int): As there.
             start (callable): If ``products_.see_all``: called with the
-                numbers, int64 (b,), of the queries of each batch, it returns
-                what follows their products, as of ``scan.Scan``.
+                numbers, int64 (b,), of the queries of each batch, and what
+                ``Products.scaled`` gave for them, it returns what follows
+                their products, as of ``scan.Scan``.
 
         Returns:
             ndarray: int64 (B, k), each row ascending.
         """
-        if start is None:
-            return super().neighbor_sets(Q, n_neighbors)
-        Q, k = self._checked(Q, n_neighbors)
-        indices = np.empty((len(Q), k), np.int64)
-        self._answer(Q, k, lambda *query: [self._nearest_sets(*query)],
-                     [indices], start)
-        indices.sort(axis=1)
-        return indices
+        return self._sets(*self._checked(Q, n_neighbors), start=start)
 
     def _rows(self):
         return block_rows(self.X_)
@@ -185,15 +179,16 @@ class ExactIndex(NeighborIndex):
         for rows in arrays.slices(len(Q), self.plan_.queries):
             self._answer_together(
                 Q[rows], k, find, [array[rows] for array in out],
-                start and (lambda batch, first=rows.start: start(
-                    first + batch)))
+                start and (lambda batch, scaled, first=rows.start: start(
+                    first + batch, scaled)))
             reading.release(Q)
 
     def _answer_together(self, Q, k, find, out, start):
         """The same for queries that share one pass over the examples."""
         batches = self._batches(Q, k)
-        scans = [self._scan(self.products_.scaled(Q[batch]), k,
-                            start and start(batch)) for batch in batches]
+        scaled = [self.products_.scaled(Q[batch]) for batch in batches]
+        scans = [self._scan(some, k, start and start(batch, some))
+                 for batch, some in zip(batches, scaled, strict=True)]
         # New threads would need new handles of cuBLAS, for every block
         run = parallel.in_turn if self.device.is_gpu else parallel.run
         for block in self.products_.blocks():
@@ -252,7 +247,9 @@ class ExactIndex(NeighborIndex):
         return group.candidates()
 
     def _scan(self, scaled, k, follow=None):
-        return scan.Scan(*scaled, k, self.products_.bound, self.device,
+        z, norm, t = scaled
+        bound = self.products_.bound
+        return scan.Scan(z, norm, bound.offset(t), k, bound, self.device,
                          follow)
 
     def _rank(self, Q, candidates, k):

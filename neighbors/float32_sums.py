@@ -102,9 +102,10 @@ class Float32Sums(LayerSums):
         found = self._empty(1, len(Q))
         started = []
 
-        def start(numbers):
-            started.append((numbers, self._running(Q[numbers], [square])))
-            return started[-1][1]
+        def start(numbers, scaled):
+            running = self._running(scaled, [square])
+            started.append((numbers, running))
+            return running
 
         sets = self._index.neighbor_sets(Q, k, start)
         for numbers, running in started:
@@ -126,16 +127,16 @@ class Float32Sums(LayerSums):
         """Sets LogSums (n, B, C), from one pass over the examples."""
         products, device = self._products, self._products.device
         batches = shares(len(Q))
-        sums = [self._running(Q[rows], squares) for rows in batches]
-        factors = [device.send(-2 * products.scaled(Q[rows])[0])
-                   for rows in batches]
+        scaled = [products.scaled(Q[rows]) for rows in batches]
+        sums = [self._running(some, squares) for some in scaled]
+        factors = [device.send(-2 * z) for z, _, _ in scaled]
 
         def see(block, i):
             indices, examples, norms = block
-            for rows in scan.groups(len(factors[i]), len(examples), device):
-                with device.turn():
-                    sums[i](rows, indices, scan.product(
-                        factors[i][rows], examples, norms))
+            for _ in scan.products(
+                    factors[i], examples, norms, device,
+                    lambda rows, a: sums[i](rows, indices, a)):
+                pass
 
         # As of ExactIndex: for every block, new threads and new handles
         run = parallel.in_turn if device.is_gpu else parallel.run
@@ -148,13 +149,10 @@ class Float32Sums(LayerSums):
         return LogSums(np.empty((n, n_queries, self._n_class)),
                        *np.empty((2, n, n_queries)))
 
-    def _running(self, Q, squares):
-        products = self._products
-        _, norm, offset = products.scaled(Q)
-        error = products.bound.error(norm, offset, np.inf)
-        return RunningSums(norm, products.constant_part(Q), error,
-                           products.bound.longest, squares, self._labels,
-                           self._n_class, products.device)
+    def _running(self, scaled, squares):
+        _, norm, t = scaled
+        return RunningSums(norm, t, self._products.bound, squares,
+                           self._labels, self._n_class, self._products.device)
 
     def _in_float64_where_needed(self, Q, squares, found):
         """Sets those LogSums that float32 has left out."""
@@ -183,20 +181,19 @@ class RunningSums:
     Args:
         norm (ndarray): float64 (B,), |q|.
         t (ndarray): float64 (B,), what is to be added to all d^2.
-        error (ndarray): float64 (B,), bound on the error of a.
-        longest (float): The largest |x|.
+        bound (scan.ErrorBound): On the error of a.
         squares (list of float): n numbers s^2 > 0.
         labels (ndarray): int64 (N,) in [0, C).
         n_class (int): C.
         device (Host): Where the products are.
     """
 
-    def __init__(self, norm, t, error, longest, squares, labels, n_class,
-                 device):
+    def __init__(self, norm, t, bound, squares, labels, n_class, device):
         self._norm = norm
         self._t = t
-        self._longest = longest
+        self._longest = bound.longest
         self._half = .5 / np.asarray(squares)[:, None]  # (n, 1)
+        error = bound.error(norm, bound.offset(t), np.inf)  # of all examples
         # Longer queries have no products
         self._suffices = (self._half.min() * error <= MOST_ERROR) & (
             norm < arrays.HUGE)

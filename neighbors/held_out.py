@@ -111,8 +111,8 @@ class HeldOutExamples(IndexedExamples):
     def _votes_and_scores(self, activations):
         """Votes int64 (B, C) and soft scores float64 (B, C)."""
         if not self._soft.shares_pass:
-            return self.votes(activations), self._scores(
-                'votes_and_log_odds', activations)
+            with naming_rows(activations):
+                return self.votes(activations), self._soft.scores(activations)
         shape = len(activations[0]), self.n_class
         votes, scores = np.zeros(shape, np.int64), np.empty(shape)
         for rows, (found, sets) in self._indexes.in_batches(

@@ -99,17 +99,14 @@ class Products:
 
         Returns:
             tuple: Centred queries float32 (B, d), 0 where they are too long
-            for products; their lengths, and T of the bound, float64 (B,).
+            for products; their lengths, and t, float64 (B,) each.
         """
         z = blocks.centred(Q, self._centre, self._columns)
         norm = np.sqrt(arrays.square_norms(z))
         z[norm >= arrays.HUGE] = 0  # their products may overflow
-        return z, norm, self.bound.offset(self.constant_part(Q))
-
-    def constant_part(self, Q):
-        """t of each query, float64 (B,), from float32 (B, D)."""
-        return arrays.square_norms(Q[:, self._constant].astype(np.float64)
-                                   - self._X[0][self._constant])
+        t = arrays.square_norms(Q[:, self._constant].astype(np.float64)
+                                - self._X[0][self._constant])
+        return z, norm, t
 
     def _in_blocks(self, kept, norms):
         """The centred examples (N, d) as those of ``blocks``."""

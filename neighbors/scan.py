@@ -174,12 +174,15 @@ class Scan:
             norms (ndarray): float32 (n,), squared lengths, likewise.
         """
         most = max(MANY, MANY_TIMES_K * self._k)
-        for rows in groups(len(self._norm), len(block), self._device):
-            with self._device.turn():
-                a = product(self._factors[rows], block, norms)
-                hit, values = self._near(rows, a)
-                if self._follow:
-                    self._follow(rows, indices, a)
+
+        def look(rows, a):
+            found = self._near(rows, a)
+            if self._follow:
+                self._follow(rows, indices, a)
+            return found
+
+        for rows, (hit, values) in products(self._factors, block, norms,
+                                            self._device, look):
             row, col = np.divmod(hit, len(block))
             self._hits.append((row + rows.start, indices.take(col), values))
             self._counts[rows] += np.bincount(
@@ -227,23 +230,27 @@ class Scan:
         return kth + 2 * error, error
 
 
-def groups(n_queries, n_examples, device):
-    """Slices of the queries of each product with a block of examples."""
-    return arrays.slices(n_queries, max(PRODUCT_QUERIES,
-                                        device.cells // n_examples))
-
-
-def product(factors, block, norms):
-    """a of queries and examples, float32 (b, n).
+def products(factors, block, norms, device, use):
+    """Multiplies queries and a block of examples, some queries at a time.
 
     Args:
-        factors (ndarray): float32 (b, d), centred queries times -2.
+        factors (ndarray): float32 (B, d), centred queries times -2.
         block (ndarray): float32 (n, d), centred examples.
         norms (ndarray): float32 (n,), their squared lengths.
+        device (Host): Where all of them are.
+        use (callable): Function of a slice of queries and a, float32 (b, n),
+            called in the turn in which a was made.
+
+    Yields:
+        tuple: Each slice, and what ``use`` returned for it.
     """
-    a = factors @ block.T
-    a += norms
-    return a
+    for rows in arrays.slices(len(factors), max(
+            PRODUCT_QUERIES, device.cells // len(block))):
+        with device.turn():
+            a = factors[rows] @ block.T
+            a += norms
+            found = use(rows, a)
+        yield rows, found
 
 
 def _rounded_up(limit, few):

@@ -78,9 +78,11 @@ class SoftLayers:
             ndarray: float64 (B, C), at most 0, on the grid; 0 for the class
             of the largest q.
         """
+        used = self._used(activations)
         return self._scores_of(
             [_single_sums(sums, Q, square)
-             for sums, Q, square, _ in self._used(activations)], activations)
+             for sums, Q, square, _ in used.values()], used,
+            len(activations[0]))
 
     @property
     def shares_pass(self):
@@ -99,42 +101,39 @@ class SoftLayers:
             of the neighbours in each searched layer, in any order.
         """
         found, sets = [], []
-        for sums, index, layer, square in zip(
-                self._sums, self._indexes, self._layers, self._squares,
-                strict=True):
-            Q = activations[layer]
+        used = self._used(activations)
+        for index, layer in zip(self._indexes, self._layers, strict=True):
+            sums, Q, square, _ = used.get(layer, (None,) * 4)
             if sums is not None and sums.shares_pass:
-                near, logs = sums.with_neighbor_sets(
-                    arrays.as_queries(Q, sums.width), self._k, square)
+                near, logs = sums.with_neighbor_sets(Q, self._k, square)
                 found.append([only(part) for part in logs.split(
                     [rows.stop - rows.start for rows in _one_at_least(Q)])])
             else:
-                near = unordered(index, Q, self._k)
+                near = unordered(index, activations[layer], self._k)
                 if sums is not None:
-                    found.append(_single_sums(
-                        sums, arrays.as_queries(Q, sums.width), square))
+                    found.append(_single_sums(sums, Q, square))
             sets.append(near)
-        return self._scores_of(found, activations), sets
+        return self._scores_of(found, used, len(activations[0])), sets
 
     def _used(self, activations):
-        """Sums, queries, s^2 and weight of each layer that has a say."""
-        return [(sums, arrays.as_queries(activations[layer], sums.width),
-                 square, weight)
+        """Layer to sums, queries, s^2 and weight, if it has a say."""
+        return {layer: (sums, arrays.as_queries(activations[layer],
+                                                sums.width), square, weight)
                 for sums, layer, square, weight in zip(
                     self._sums, self._layers, self._squares, self.weights,
-                    strict=True) if sums is not None]
+                    strict=True) if sums is not None}
 
-    def _scores_of(self, found, activations):
+    def _scores_of(self, found, used, n_queries):
         """Scores (B, C), from LogSums of each piece of each layer."""
-        used = self._used(activations)
-        weights = [weight for _, _, _, weight in used]
+        weights = [weight for _, _, _, weight in used.values()]
 
         def apart(rows):
             return _combine([sums.log_sums_apart(Q[rows], square)
-                             for sums, Q, square, _ in used], weights)
+                             for sums, Q, square, _ in used.values()],
+                            weights)
 
         if not used:
-            return np.zeros((len(activations[0]), self._n_class))
+            return np.zeros((n_queries, self._n_class))
         return settled([_combine(parts, weights)
                         for parts in zip(*found, strict=True)], apart,
                        self._run)

@@ -162,8 +162,9 @@ def test_within_the_bound():
     X, labels = activations(800), np.arange(800) % 3
     Q = activations(100, 1)
     index = ExactIndex(sum_bits=32).fit(X)
-    _, norm, offset = index.products_.scaled(Q)
-    error = index.products_.bound.error(norm, offset, np.inf)
+    _, norm, t = index.products_.scaled(Q)
+    bound = index.products_.bound
+    error = bound.error(norm, bound.offset(t), np.inf)
     squares = (4. ** np.arange(3, -6, -1)).tolist()
     for square in squares:
         true, near = (

@@ -20,7 +20,7 @@ def test_error_of_the_products_is_within_its_bound(kind):
     a[:, order] = norms - 2 * z @ block.T
     exact = np.array([((X.astype(np.float64) - q) ** 2).sum(axis=1)
                       for q in Q.astype(np.float64)])
-    t = index.products_.constant_part(Q)
+    t = index.products_.scaled(Q)[2]
     np.testing.assert_array_equal(t, np.delete(
         (Q.astype(np.float64) - X[0]) ** 2, index.columns_, axis=1).sum(
             axis=1))
